@@ -1,0 +1,57 @@
+"""Is everything here sound? One finding for each thing an answer depends on."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from assistant.access import local_principal
+from assistant.config import Settings
+from assistant.errors import AssistantFault
+from assistant.llm import LanguageModel
+from assistant.prompting import load_prompt
+from index import generations
+from index.build import is_stale
+from index.embedding import load_embedder
+from index.errors import IndexFault
+from index.search import Index
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing looked at; `text` says what it is and, where it is not sound, what to do."""
+
+    sound: bool
+    text: str
+
+
+def check(settings: Settings) -> Iterator[Finding]:
+    """Look at prompts, embedding model, index, corpus and language model, in this order."""
+    for name in ("answer", "condense"):
+        try:
+            yield Finding(True, f"prompt {name}: sha256 {load_prompt(name).sha256[:12]}")
+        except AssistantFault as error:
+            yield Finding(False, str(error))
+    try:
+        embedder = load_embedder(settings.embedding_model, settings.models)
+        yield Finding(True, f"embedding model: {embedder.model_id}")
+        index = Index(generations.current(settings.index), embedder)
+        yield Finding(True, f"index: build {index.build_id}, {index.passage_count} passages, every file as recorded")
+        documents = index.documents(local_principal().groups)
+        hits = index.search(documents[0].title, 1, local_principal().groups) if documents else []
+        found = f"{len(documents)} documents for everybody"
+        if documents and not hits:
+            yield Finding(False, f"search: {found}, but none is found by its title. Run `ct-assistant build` again.")
+        else:
+            yield Finding(True, f"search: {found}")
+        index.close()
+        if is_stale(settings.corpus, settings.index, embedder):
+            yield Finding(False, f"{settings.corpus}: changed since the build. Run `ct-assistant build`.")
+        else:
+            yield Finding(True, f"corpus: {settings.corpus} is what the build was made from")
+    except IndexFault as error:
+        yield Finding(False, str(error))
+    if settings.llm:
+        try:
+            LanguageModel(settings).complete([("user", "Reply with the word ready.")])
+            yield Finding(True, f"language model: {settings.llm} answers")
+        except AssistantFault as error:
+            yield Finding(False, str(error))

@@ -1,0 +1,189 @@
+"""The command line: build, ask, serve, check. The only module that prints."""
+
+import argparse
+import json
+import os
+import sys
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from assistant.access import local_principal
+from assistant.config import Settings
+from assistant.errors import AssistantFault, BadInput
+from assistant.types import Answer, Question, Turn
+from index.errors import IndexFault
+
+if TYPE_CHECKING:  # the real ones are loaded by the command that needs them
+    from assistant.assistant import Assistant
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; the exit status is 0, 1 where `check` finds something, 2 for an error."""
+    parser = _parser()
+    given = parser.parse_args(arguments)
+    try:
+        settings = Settings.from_env(
+            corpus=getattr(given, "corpus", None),
+            index=getattr(given, "index", None),
+            host=getattr(given, "host", None),
+            port=getattr(given, "port", None),
+        )
+        return int(given.run(given, settings))
+    except (AssistantFault, IndexFault) as error:
+        print(f"ct-assistant: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    names = "\n".join(
+        f"  ASSISTANT_{name.upper():<18} {field.description}" for name, field in Settings.model_fields.items()
+    )
+    parser = argparse.ArgumentParser(
+        prog="ct-assistant",
+        description="Answers from your own papers, every sentence cited to its page.",
+        epilog=f"settings, from the environment:\n{names}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    commands = parser.add_subparsers(required=True, metavar="command")
+
+    build = commands.add_parser("build", help="index a folder of documents")
+    build.add_argument("--corpus", type=Path, help="folder of the documents (docs_corpus)")
+    build.set_defaults(run=_build)
+
+    ask = commands.add_parser("ask", help="ask one question")
+    ask.add_argument("question")
+    ask.add_argument("--json", action="store_true", help="print one JSON object")
+    ask.add_argument("--history", type=Path, metavar="FILE", help="JSON list of {role, text}, oldest first")
+    ask.add_argument("--as-groups", default="", metavar="A,B", help="ask as a member of these groups")
+    ask.set_defaults(run=_ask)
+
+    serve = commands.add_parser("serve", help="serve the chat")
+    serve.add_argument("--host", help="address (127.0.0.1)")
+    serve.add_argument("--port", type=int, help="port (7860)")
+    serve.set_defaults(run=_serve)
+
+    check = commands.add_parser("check", help="is everything here sound?")
+    check.add_argument("--corpus", type=Path, help="folder of the documents (docs_corpus)")
+    check.set_defaults(run=_check)
+    for command in (build, ask, serve, check):
+        command.add_argument("--index", type=Path, help="folder of the index (var/index)")
+    return parser
+
+
+def _build(given: argparse.Namespace, settings: Settings) -> int:
+    from tqdm import tqdm
+
+    from index.build import build
+    from index.embedding import load_embedder
+    from index.health import describe
+
+    if not settings.corpus.is_dir():
+        raise BadInput(f"{settings.corpus}: no such folder. Name the folder of your documents with --corpus.")
+    embedder = load_embedder(settings.embedding_model, settings.models)
+    with tqdm(total=1, file=sys.stderr, leave=False, dynamic_ncols=True, disable=None) as bar:
+
+        def show(step: str, done: int, total: int, what: str) -> None:
+            if bar.total != total or not bar.desc.startswith(step):
+                bar.reset(total)
+            bar.set_description_str(f"{step:5} {what[-48:]}", refresh=False)
+            bar.update(done - bar.n)
+
+        report = build(settings.corpus, settings.index, embedder, show)
+    for line in describe(report):
+        print(line)
+    return 0
+
+
+def _ask(given: argparse.Namespace, settings: Settings) -> int:
+    from assistant.assistant import Assistant
+
+    history = _history(given.history) if given.history else ()
+    question = Question(given.question, local_principal(given.as_groups.split(",")), history)
+    assistant = Assistant.open(settings)
+    answer = assistant.ask(question)
+    if given.json:
+        print(json.dumps(answer_as_json(given.question, answer, assistant, question), ensure_ascii=False))
+    else:
+        _print_answer(answer)
+    return 0
+
+
+def answer_as_json(text: str, answer: Answer, assistant: "Assistant", question: Question) -> dict[str, Any]:
+    """The one form in which answers leave the program: see README for its fields."""
+    titles = {d.id: d.path for d in assistant.index.documents(question.principal.groups)}
+    return {
+        "question": text,
+        "text": answer.text,
+        "status": answer.status,
+        "citations": [asdict(citation) for citation in answer.citations],
+        "hits": [
+            {
+                "passage_id": hit.passage.id,
+                "document_id": hit.passage.document_id,
+                "path": titles.get(hit.passage.document_id, ""),
+                "pages": hit.passage.pages,
+                "similarity": hit.similarity,
+                "score": hit.score,
+                "found_by": hit.found_by,
+                "text": hit.passage.text,
+            }
+            for hit in answer.hits
+        ],
+        "trace": asdict(answer.trace),
+    }
+
+
+def _print_answer(answer: Answer) -> None:
+    if answer.status == "not_in_documents":
+        print("The documents do not say. The nearest passages:")
+        for hit in answer.hits[:3]:
+            print(f"\n  {hit.passage.id} (similarity {hit.similarity:.2f})\n  {' '.join(hit.passage.text.split())[:300]}")
+        return
+    if answer.status == "unsupported":
+        print("The language model wrote an answer that no passage supports, so it is not shown.")
+        return
+    print(answer.text)
+    print()
+    for citation in answer.citations:
+        label = f" (printed {citation.page_label})" if citation.page_label not in ("", str(citation.page)) else ""
+        dated = f", {citation.date}" if citation.date else ""
+        print(f"[{citation.number}] {citation.title}{dated}, page {citation.page}{label}: {citation.path}")
+        print(f"    “{' '.join(citation.quote.split())}”")
+
+
+def _history(path: Path) -> tuple[Turn, ...]:
+    try:
+        told = json.loads(path.read_text("utf-8"))
+        turns = tuple(Turn(turn["role"], str(turn["text"])) for turn in told)
+    except OSError as error:
+        raise BadInput(f"{path}: cannot be read ({error.strerror}). Name a JSON file with --history.") from None
+    except (ValueError, TypeError, KeyError):
+        raise BadInput(f'{path}: not a JSON list of {{"role": …, "text": …}}. Mend the file.') from None
+    wrong = [turn.role for turn in turns if turn.role not in ("user", "assistant")]
+    if wrong:
+        raise BadInput(f"{path}: the role {wrong[0]!r} is neither user nor assistant. Mend the file.")
+    return turns
+
+
+def _serve(given: argparse.Namespace, settings: Settings) -> int:
+    from assistant.web.server import serve
+
+    serve(settings, lambda address: print(f"Serving on {address} (stop with Ctrl+C)", flush=True))
+    return 0
+
+
+def _check(given: argparse.Namespace, settings: Settings) -> int:
+    from assistant.checks import check
+
+    wrong = 0
+    for finding in check(settings):
+        wrong += not finding.sound
+        print(f"{'ok   ' if finding.sound else 'WRONG'} {finding.text}")
+    return 1 if wrong else 0

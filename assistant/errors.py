@@ -1,0 +1,34 @@
+"""Errors of the assistant. Each says what, where and what to do; `for_staff` is the sentence
+fit for people who only ask questions."""
+
+
+class AssistantFault(Exception):
+    """Base of what a user or operator can mend. The command line prints it and exits 2."""
+
+    for_staff = "Something went wrong while answering. Please try again, or tell the people who run this service."
+
+
+class BadSetting(AssistantFault):
+    """An ASSISTANT_ name or value that cannot be used."""
+
+
+class BadQuestion(AssistantFault):
+    """A question that cannot be searched for; the sentence may be shown as it is."""
+
+    def __init__(self, sentence: str) -> None:
+        super().__init__(sentence)
+        self.for_staff = sentence
+
+
+class BadInput(AssistantFault):
+    """A file or option given on the command line that cannot be used."""
+
+
+class ModelUnavailable(AssistantFault):
+    """The language model could not be reached or did not answer properly."""
+
+    for_staff = "The language model does not answer right now. Please try again in a moment."
+
+
+class PortInUse(AssistantFault):
+    """The chosen address is taken by another program."""

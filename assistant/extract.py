@@ -1,0 +1,116 @@
+"""The extractive answerer: whole sentences, list items and table rows, chosen and not written."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from assistant.calibration import confidence
+from assistant.citations import Claim, Weigh, block_spans
+from assistant.context import Evidence
+from index.embedding import Embedder
+from index.types import Passage
+
+MOST_SENTENCES = 3
+WORTH_ADDING = 0.88  # of the best score: what comes after it must be nearly as good
+LIST_ITEM = re.compile(r"(?:[-–•*▪◦]|\(?(?:\d{1,2}|[a-z]|[ivx]{1,4})[.)])\s+")
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A sentence of a selected passage; `start` and `end` are offsets in the passage's text."""
+
+    passage: Passage
+    start: int
+    end: int
+    similarity: float
+    coverage: float
+    score: float
+
+    @property
+    def text(self) -> str:
+        return self.passage.text[self.start : self.end]
+
+
+@dataclass(frozen=True, slots=True)
+class Extract:
+    """Claims taken from the evidence, and how sure it is that they answer (0 to 1)."""
+
+    claims: tuple[Claim, ...]
+    confidence: float
+
+
+def extract(question: str, evidence: Evidence, embedder: Embedder, weigh: Weigh) -> Extract:
+    """Choose the sentences that answer `question`, best first."""
+    ranked = rank(question, evidence, embedder, weigh)
+    if not ranked:
+        return Extract((), 0.0)
+    best = ranked[0]
+    chosen = [best]
+    for candidate in ranked[1:]:
+        if len(chosen) == MOST_SENTENCES or candidate.score < WORTH_ADDING * best.score:
+            break
+        if not any(_says_the_same(candidate.text, other.text, weigh) for other in chosen):
+            chosen.append(candidate)
+    claims = [claim for candidate in chosen for claim in _claims(candidate)]
+    return Extract(tuple(dict.fromkeys(claims)), confidence(best.similarity, best.coverage))
+
+
+def rank(question: str, evidence: Evidence, embedder: Embedder, weigh: Weigh) -> list[Candidate]:
+    """All sentences of the evidence, best first, by likeness and by the question's rare words."""
+    weights = weigh(question)
+    total = sum(weights.values()) or 1.0
+    spots = [(hit, span) for hit in evidence.hits for span in block_spans(hit.passage.text)]
+    if not spots:
+        return []
+    texts = [hit.passage.text[start:end] for hit, (start, end) in spots]
+    vectors = embedder.embed([question, *texts])
+    similarities = vectors[1:] @ vectors[0]
+    candidates = []
+    for (hit, (start, end)), text, similarity in zip(spots, texts, np.asarray(similarities), strict=True):
+        passage = hit.passage
+        title = evidence.sources[passage.document_id].document.title
+        inside, above = weigh(text), weigh(" ".join((title, *passage.heading_path)))
+        # A word in the heading tells what the sentence is about, but less than one in it.
+        coverage = sum(w * (1.0 if t in inside else 0.7 if t in above else 0.0) for t, w in weights.items()) / total
+        is_heading = text in passage.heading_path
+        score = 0.4 * float(similarity) + 0.4 * coverage + 0.2 * hit.score - (0.2 if is_heading else 0.0)
+        candidates.append(Candidate(passage, start, end, float(similarity), coverage, score))
+    return sorted(candidates, key=lambda c: (-c.score, c.passage.id, c.start))
+
+
+def _claims(candidate: Candidate) -> list[Claim]:
+    """A candidate as claims: a sentence that opens a list brings the list with it."""
+    passage = candidate.passage
+    end = candidate.end
+    lines = [candidate.text]
+    if candidate.text.endswith(":"):
+        for start, stop in _lines_after(passage.text, end):
+            if not LIST_ITEM.match(passage.text[start:stop]):
+                break
+            lines.append(passage.text[start:stop])
+            end = stop
+    span = (passage.document_id, passage.start + candidate.start, passage.start + end)
+    return [Claim(_shown(line), (span,)) for line in lines]
+
+
+def _lines_after(text: str, offset: int) -> Sequence[tuple[int, int]]:
+    spans, at = [], text.find("\n", offset) + 1
+    while 0 < at <= len(text):
+        end = text.find("\n", at)
+        end = len(text) if end < 0 else end
+        spans.append((at, end))
+        at = end + 1
+    return spans
+
+
+def _shown(line: str) -> str:
+    sign = LIST_ITEM.match(line)
+    return f"- {line[sign.end() :]}" if sign else line
+
+
+def _says_the_same(one: str, other: str, weigh: Weigh) -> bool:
+    a, b = weigh(one), weigh(other)
+    shared = sum(weight for term, weight in a.items() if term in b)
+    return shared >= 0.8 * min(sum(a.values()), sum(b.values()))

@@ -1,0 +1,84 @@
+"""The nouns of the assistant: a question, and an answer that can be checked."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from index.types import Hit
+
+Role = Literal["user", "assistant"]
+Status = Literal["answered", "partial", "not_in_documents", "unsupported"]
+
+
+@dataclass(frozen=True, slots=True)
+class Principal:
+    """Who asks. Only `access.py` makes one; `groups` always holds `all`."""
+
+    id: str
+    groups: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    role: Role
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What is asked, with everything the answer may depend on: no session stands behind it.
+
+    `filters` narrows the search: a manifest field (`kind`, `publisher`, `language`,
+    `programme`, `region`, `year`, `document`) to the values allowed.
+    """
+
+    text: str
+    principal: Principal
+    history: tuple[Turn, ...] = ()
+    filters: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Citation:
+    """Where a sentence of the answer comes from. `quote` is an exact substring of the page's
+    cleaned text; `start` and `end` are its offsets in the document's cleaned text;
+    `number` is the marker in the answer (1-based); `page` is physical, `page_label` as printed."""
+
+    number: int
+    document_id: str
+    path: str
+    title: str
+    date: str
+    page: int
+    page_label: str
+    quote: str
+    start: int
+    end: int
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """How an answer came about. `seconds` maps a step of the question's path to wall time;
+    `model` is "" where no language model was called."""
+
+    search_text: str
+    index_build: str
+    model: str = ""
+    prompt_hash: str = ""
+    seconds: Mapping[str, float] = field(default_factory=dict)
+    markers_removed: int = 0
+    sentences_removed: int = 0
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """`text` carries `[1]` markers that all resolve to `citations`. `hits` are the passages
+    that were found, best first, also where nothing is answered."""
+
+    text: str
+    status: Status
+    citations: tuple[Citation, ...]
+    hits: tuple[Hit, ...]
+    trace: Trace

@@ -1,0 +1,1 @@
+"""The web: a chat that cites, and a viewer that shows the cited page."""

@@ -1,0 +1,30 @@
+"""Where a document, a page and a quote are found on this server.
+
+Relative to the folder the chat stands in, so that the whole can move under a prefix.
+"""
+
+from urllib.parse import quote
+
+from assistant.types import Citation
+
+CHAT = "./"
+SHELF = "documents"
+QUOTE_ID = "quote"
+
+
+def page(document_id: str, number: int, start: int | None = None, end: int | None = None) -> str:
+    """Give the address of a page; with start and end (characters of the document) of a quote on it."""
+    address = f"{SHELF}/{quote(document_id, safe='')}/pages/{number}"
+    if start is None or end is None:
+        return address
+    return f"{address}?start={start}&end={end}#{QUOTE_ID}"
+
+
+def citation(cited: Citation) -> str:
+    """Give the address of the sentence a citation quotes."""
+    return page(cited.document_id, cited.page, cited.start, cited.end)
+
+
+def original(document_id: str) -> str:
+    """Give the address of the file itself."""
+    return f"{SHELF}/{quote(document_id, safe='')}/file"

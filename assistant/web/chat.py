@@ -1,0 +1,174 @@
+"""The chat page: the only door to Gradio. Import it after `server.quiet_gradio`, never at the top.
+
+Everything shown is HTML from `render` and `cards`, inside components that render Markdown and
+sanitise it once more. `gr.HTML` is not used: its templates would need `unsafe-eval` in the
+page's content security policy.
+"""
+
+import logging
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+from fastapi import FastAPI
+
+from assistant.assistant import Assistant
+from assistant.errors import AssistantFault
+from assistant.types import Principal
+from assistant.web import cards, dialogue, examples, render, texts
+from assistant.web.viewer import Who
+from index.errors import IndexFault
+
+HERE = Path(__file__).parent
+RUNNING_AT_ONCE = 4  # answers being made at the same time; further ones wait in line
+WAITING = 64
+FONT = ("ui-sans-serif", "system-ui", "-apple-system", "Segoe UI", "Roboto", "Liberation Sans", "sans-serif")
+MONO = ("ui-monospace", "Consolas", "Liberation Mono", "monospace")
+
+log = logging.getLogger(__name__)
+
+
+def mount(app: FastAPI, assistant: Assistant, who: Who) -> FastAPI:
+    """Put the chat at the root of the app; what stands in the app already keeps its place."""
+    return gr.mount_gradio_app(
+        app,
+        page(assistant, who),
+        path="/",
+        theme=_theme(),
+        css_paths=[HERE / "style.css"],
+        head=f"<script>{(HERE / 'chat.js').read_text('utf-8')}</script>",
+        favicon_path=str(HERE / "icon.svg"),
+        show_error=False,
+        run_history=False,
+        enable_monitoring=False,
+        footer_links=[],
+        max_file_size="5mb",
+        ssr_mode=False,
+        pwa=False,
+        mcp_server=False,
+        app_kwargs={"docs_url": None, "redoc_url": None},
+    )
+
+
+def page(assistant: Assistant, who: Who) -> gr.Blocks:
+    """Lay out the page and connect its parts."""
+    with gr.Blocks(title=texts.TITLE, analytics_enabled=False, fill_width=True) as blocks:
+        gr.Markdown(_masthead(), elem_id="masthead", container=False)
+        with gr.Row(elem_id="desk"):
+            with gr.Column(elem_id="talk", scale=3, min_width=300):
+                chat = _conversation()
+                box = gr.Textbox(
+                    elem_id="question",
+                    label=texts.QUESTION_LABEL,
+                    placeholder=texts.QUESTION_PLACEHOLDER,
+                    show_label=False,
+                    container=False,
+                    lines=1,
+                    max_lines=6,
+                    autofocus=True,
+                    submit_btn=True,
+                )
+            with gr.Column(elem_id="beside", scale=2, min_width=300):
+                beside = gr.Markdown("", elem_id="sources", latex_delimiters=[], container=False)
+                anew = gr.Button(texts.NEW_CONVERSATION, elem_id="anew", size="sm", visible=False)
+        shown = [box, chat, beside, anew]
+        hidden: Any = {"show_progress": "hidden", "api_visibility": "private"}
+        blocks.load(_opening(assistant, who), None, [chat, beside], **hidden)
+        reply = _reply(assistant, who)
+        box.submit(reply, [box, chat], shown, concurrency_limit=RUNNING_AT_ONCE, **hidden)
+        chat.example_select(_chosen(reply), [chat], shown, concurrency_limit=RUNNING_AT_ONCE, **hidden)
+        anew.click(_begin_anew(assistant, who), None, shown, **hidden)
+    blocks.queue(max_size=WAITING)
+    return blocks
+
+
+def _masthead() -> str:
+    return str(render.join((render.element("h1", texts.TITLE), render.element("p", texts.INTRODUCTION))))
+
+
+def _conversation() -> gr.Chatbot:
+    start = render.element(
+        "div", render.element("h2", texts.START), render.element("p", texts.START_HINT), class_="start"
+    )
+    return gr.Chatbot(
+        elem_id="chat",
+        label=texts.CHAT_LABEL,
+        show_label=False,
+        container=False,
+        height="100%",
+        layout="bubble",
+        placeholder=str(start),
+        buttons=[],
+        feedback_options=None,
+        latex_delimiters=[],
+        allow_tags=False,
+        sanitize_html=True,
+        allow_file_downloads=False,
+        group_consecutive_messages=False,
+    )
+
+
+def _opening(assistant: Assistant, who: Who) -> Callable[..., Any]:
+    def opening(request: gr.Request) -> tuple[Any, Any]:
+        """Show the examples and the documents that are there for this reader, now."""
+        questions, beside = _first_screen(assistant, who(request.headers))
+        return gr.update(examples=[{"text": question} for question in questions]), beside
+
+    return opening
+
+
+def _begin_anew(assistant: Assistant, who: Who) -> Callable[..., Any]:
+    def begin_anew(request: gr.Request) -> tuple[Any, ...]:
+        """Forget the conversation."""
+        _, beside = _first_screen(assistant, who(request.headers))
+        return gr.update(), [], beside, gr.update(visible=False)
+
+    return begin_anew
+
+
+def _first_screen(assistant: Assistant, principal: Principal) -> tuple[list[str], str]:
+    try:
+        documents = assistant.index.documents(principal.groups)
+        questions = examples.example_questions(assistant.index, principal.groups)
+        return questions, str(cards.shelf(documents))
+    except (AssistantFault, IndexFault) as fault:
+        log.warning("the first screen is bare: %s", fault)
+        return [], str(render.notice(fault.for_staff))
+    except Exception:
+        log.exception("the first screen is bare")
+        return [], str(render.notice(texts.UNEXPECTED))
+
+
+def _reply(assistant: Assistant, who: Who) -> Callable[..., Any]:
+    def reply(typed: str | None, messages: Any, request: gr.Request) -> Iterator[tuple[Any, ...]]:
+        """Walk one exchange; Gradio sends each step to the browser."""
+        for screen in dialogue.exchange(assistant, who(request.headers), typed or "", messages or []):
+            yield (
+                gr.skip() if screen.box is None else screen.box,
+                screen.messages,
+                gr.skip() if screen.beside is None else str(screen.beside),
+                gr.update(visible=True) if screen.last else gr.skip(),
+            )
+
+    return reply
+
+
+def _chosen(reply: Callable[..., Any]) -> Callable[..., Any]:
+    def chosen(messages: Any, choice: gr.SelectData, request: gr.Request) -> Iterator[tuple[Any, ...]]:
+        """Ask the example that was clicked, as if it had been typed."""
+        yield from reply(str(choice.value["text"]), messages, request)
+
+    return chosen
+
+
+def _theme() -> gr.themes.Base:
+    """Give a theme of system fonts and quiet colours: nothing is fetched for it."""
+    return gr.themes.Base(
+        primary_hue="blue",
+        neutral_hue="slate",
+        font=list(FONT),
+        font_mono=list(MONO),
+        radius_size="sm",
+        text_size="md",
+    )

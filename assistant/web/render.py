@@ -1,0 +1,203 @@
+"""Text into HTML: the only place where it happens.
+
+Questions, titles, file names, passages and model output are all hostile. `escape` is the one
+door through which text enters HTML, and `element` calls it for every child that is not `Html`
+already, so that a forgotten escape is not possible, only a visible double one.
+
+Covers: HTML, Markdown (what the chat component would make of it) and control characters.
+Does not cover: whether an address is one that may be linked; callers link only to `addresses`.
+"""
+
+import html
+import re
+from collections.abc import Iterable
+
+from assistant.types import Answer, Citation
+from assistant.web import addresses, texts
+
+# All ASCII punctuation but , and ;: as character references these mean nothing to a Markdown
+# parser, so no `*`, `](`, `<`, `$` or `www.` of a text can start anything.
+_SIGNS = re.compile(r"[!-+\--:<-@\[-`{-~]")
+# Control characters, and those that reverse the direction of the text around them.
+_INVISIBLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ufeff]")
+_SURROGATE = re.compile("[\ud800-\udfff]")
+_LINE_BREAK = re.compile(r"\r\n|[\r\n\x0b\x0c\x85\u2028\u2029]")
+_MARKER = re.compile(r"\[(\d{1,3})\]")
+_ITEM = re.compile(r"^\s*(?:[-*•–]|(\d{1,2})[.)])\s+(?=\S)")
+_STRONG = re.compile(r"\*\*(?=\S)([^*]+?)(?<=\S)\*\*")
+_SAID = re.compile(r'^<div class="(?:answer|question)[^"]*"[^>]* data-said="([^"]*)"')
+_VOID = frozenset({"meta", "link", "hr"})
+_TIP_CHARS = 160
+
+
+class Html(str):
+    """Markup that is ready to be sent; everything else is text and gets escaped."""
+
+    __slots__ = ()
+
+
+def clean(text: str) -> str:
+    """Drop characters that no reader can see, and bring all line breaks to one form."""
+    text = _LINE_BREAK.sub("\n", text)
+    return _SURROGATE.sub("\ufffd", _INVISIBLE.sub("", text))
+
+
+def escape(text: str) -> Html:
+    """Make text inert in HTML, in a quoted attribute and in Markdown; a line break stays one.
+
+    Already escaped markup passes unchanged. Line breaks become a character reference, because
+    an empty line would end the HTML block in the eyes of the chat's Markdown parser.
+    """
+    if isinstance(text, Html):
+        return text
+    inert = _SIGNS.sub(lambda sign: f"&#{ord(sign[0])};", clean(text))
+    return Html(inert.replace("\n", "&#10;"))
+
+
+def join(parts: Iterable[str], between: str = "") -> Html:
+    """Put parts one after the other, escaping those that are text."""
+    return Html(escape(between).join(escape(part) for part in parts))
+
+
+def element(name: str, /, *children: str, **attributes: str | None) -> Html:
+    """Write one element. Attribute names lose a final `_` and take `-` for `_`; None leaves one out."""
+    written = "".join(
+        f' {key.rstrip("_").replace("_", "-")}="{escape(value)}"'
+        for key, value in attributes.items()
+        if value is not None
+    )
+    if name in _VOID:
+        return Html(f"<{name}{written}>")
+    return Html(f"<{name}{written}>{join(children)}</{name}>")
+
+
+def marked(text: str, start: int, end: int, **attributes: str | None) -> Html:
+    """Escape text and put `<mark>` around its characters from start to end, clipped to it."""
+    start, end = max(0, start), min(len(text), end)
+    if start >= end:
+        return escape(text)
+    return join((text[:start], element("mark", text[start:end], **attributes), text[end:]))
+
+
+def count_of_documents(count: int) -> str:
+    """Say a number of documents."""
+    return texts.ONE_DOCUMENT if count == 1 else texts.MANY_DOCUMENTS.format(count=count)
+
+
+def page_name(number: int, label: str) -> str:
+    """Name a page: its physical number, and what is printed on it where that differs."""
+    if label in ("", str(number)):
+        return texts.PAGE.format(page=number)
+    return texts.PAGE_PRINTED.format(page=number, label=label)
+
+
+def question(text: str) -> Html:
+    """Write what the user asked, as the text it is; `plain` gives it back."""
+    return element("div", text, class_="question", dir="auto", data_said=clean(text))
+
+
+def progress(text: str) -> Html:
+    """Write what the assistant is doing before the first word is there."""
+    return element("div", text, class_="progress", role="status")
+
+
+def notice(text: str) -> Html:
+    """Write a sentence about the service itself: an error, a refusal."""
+    return element("div", text, class_="notice", role="alert")
+
+
+def draft(text: str) -> Html:
+    """Write an answer that is still being streamed: its markers are not checked yet, so not links."""
+    return element("div", _prose(text, {}), class_="answer draft", dir="auto")
+
+
+def answer(said: Answer) -> Html:
+    """Write a final answer: its state in plain words, its text, its markers as links."""
+    citations = {citation.number: citation for citation in said.citations}
+    body = element("div", _prose(said.text, citations), class_="prose", dir="auto")
+    return element(
+        "div", _state(said), body, class_=f"answer {said.status}", data_said=clean(said.text)
+    )
+
+
+def plain(content: str) -> str | None:
+    """Give back the text of a message that `question` or `answer` wrote, None for any other.
+
+    `plain(str(question(t))) == clean(t)`. Lets the chat's own messages serve as the history.
+    """
+    found = _SAID.match(content)
+    return html.unescape(found[1]) if found else None
+
+
+def _state(said: Answer) -> Html:
+    if said.status == "partial":
+        return element("p", texts.STATE_PARTIAL, class_="state")
+    if said.status == "unsupported":
+        return element("p", element("strong", texts.STATE_UNSUPPORTED), " ", texts.UNSUPPORTED_HINT, class_="state")
+    if said.status == "not_in_documents":
+        return element("p", element("strong", texts.STATE_NOT_IN_DOCUMENTS), class_="state")
+    return Html("")
+
+
+def _prose(text: str, citations: dict[int, Citation]) -> Html:
+    """Write paragraphs and list items, one a line; nothing else of Markdown is understood."""
+    written: list[Html] = []
+    items: list[Html] = []
+    for line in [*clean(text).split("\n"), ""]:
+        sign = _ITEM.match(line)
+        if sign:
+            items.append(element("li", _line(line[sign.end() :], citations), value=sign[1]))
+            continue
+        if items and line.strip() == "":
+            continue
+        if items:
+            written.append(_list(items))
+            items = []
+        if line.strip():
+            written.append(element("p", _line(line, citations)))
+    if items:
+        written.append(_list(items))
+    return join(written)
+
+
+def _list(items: list[Html]) -> Html:
+    numbered = items[0].startswith("<li value")
+    return element("ol" if numbered else "ul", *items)
+
+
+def _line(text: str, citations: dict[int, Citation]) -> Html:
+    """Write one line: known markers as links, `**words**` as strong, the rest as text."""
+    parts: list[str] = []
+    done = 0
+    for found in _MARKER.finditer(text):
+        citation = citations.get(int(found[1]))
+        if citation is not None:
+            parts += [_strong(text[done : found.start()].rstrip(" ")), _marker(citation)]
+            done = found.end()
+    return join([*parts, _strong(text[done:])])
+
+
+def _strong(text: str) -> Html:
+    pieces = _STRONG.split(text)
+    return join(element("strong", piece) if i % 2 else escape(piece) for i, piece in enumerate(pieces))
+
+
+def _marker(citation: Citation) -> Html:
+    """Write the link of one marker; pointing at it tells the source, following it opens the page."""
+    quote = citation.quote if len(citation.quote) <= _TIP_CHARS else citation.quote[:_TIP_CHARS] + "…"
+    tip = texts.MARKER_SOURCE.format(
+        number=citation.number,
+        title=citation.title,
+        page=page_name(citation.page, citation.page_label),
+        quote=" ".join(quote.split()),
+    )
+    return element(
+        "a",
+        f"[{citation.number}]",
+        class_="marker",
+        href=addresses.citation(citation),
+        target="_blank",
+        rel="noopener",
+        title=tip,
+        aria_label=tip,
+    )

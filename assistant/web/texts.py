@@ -1,0 +1,83 @@
+"""Every sentence and label a reader of the web pages sees, in one place.
+
+English for now. A text with a `{name}` is filled by `str.format` and escaped afterwards,
+in `render`, like any other text; nothing here holds HTML.
+"""
+
+TITLE = "Ask the documents"
+INTRODUCTION = (
+    "Answers come only from the documents held here. Every sentence carries a number: "
+    "follow it to the page it was taken from."
+)
+SKIP_LINK = "Skip to the question box"
+
+# The chat
+CHAT_LABEL = "Conversation"
+QUESTION_LABEL = "Your question"
+QUESTION_PLACEHOLDER = "Write a question and press Enter"
+START = "What would you like to know?"
+START_HINT = "Ask in your own words, or begin with one of these."
+NEW_CONVERSATION = "New conversation"
+SEARCHING = "Searching {documents}…"
+ONE_DOCUMENT = "1 document"
+MANY_DOCUMENTS = "{count} documents"
+EXAMPLE_SECTION = "What does “{title}” say about {heading}?"
+EXAMPLE_TITLE = "What is “{title}” about?"
+
+# States of an answer
+STATE_PARTIAL = "The documents cover only part of this question."
+STATE_NOT_IN_DOCUMENTS = "The documents do not say"
+STATE_UNSUPPORTED = "Not supported by the documents"
+UNSUPPORTED_HINT = (
+    "A draft was written, but no passage supports it. Please do not rely on it; "
+    "try naming the programme, the system or the document you have in mind."
+)
+STOPPED = "This answer was stopped before it was complete, so it has no sources."
+
+# What goes wrong
+EMPTY_QUESTION = "Please write a question first."
+NO_DOCUMENTS = "There are no documents here that you can read, so there is nothing to search."
+UNEXPECTED = (
+    "Something went wrong on our side and your question was not answered. It is still in the box: "
+    "please try again, and tell the people who run this service if it happens twice."
+)
+
+# Beside the chat
+SOURCES = "Sources"
+SOURCES_HINT = "The sentences this answer rests on, each in its place on the page."
+NEAREST = "Nearest passages"
+NEAREST_HINT = "These came closest. They do not answer the question."
+HELD = "Documents held here"
+HELD_MORE = "See all {count} documents"
+NO_SOURCES = "This answer has no sources."
+OPEN_PAGE = "Open at page {page}"
+PAGE = "page {page}"
+PAGE_PRINTED = "page {page} (printed as {label})"
+UNDATED = "no date given"
+MARKER_SOURCE = "Source {number}: {title}, {page}: “{quote}”"
+NEW_TAB = "opens in a new tab"
+
+# The viewer
+PAGE_OF = "Page {page} of {count}"
+PAGE_OF_PRINTED = "Page {page} of {count}, printed as {label}"
+PREVIOUS = "Previous page"
+NEXT = "Next page"
+OPEN_ORIGINAL = "Open the original"
+DOWNLOAD_ORIGINAL = "Download the original"
+PUBLISHED_AT = "Published at {url}"
+BACK = "Ask a question"
+ALL_DOCUMENTS = "All documents"
+QUOTE_MARKED = "The quoted sentence is marked."
+NO_TEXT = "No text could be read on this page. Please open the original."
+NOT_FOUND_TITLE = "Page not found"
+NOT_FOUND = "There is no such page here, or it is not open to you. Please check the address."
+
+# At the start of the server
+PORT_IN_USE = (
+    "The address http://{host}:{port} is already in use: another program listens there. "
+    "Stop that program, or set ASSISTANT_PORT to a free port."
+)
+CANNOT_LISTEN = (
+    "Cannot listen on http://{host}:{port} ({reason}). "
+    "Set ASSISTANT_HOST and ASSISTANT_PORT to an address of this machine."
+)

@@ -1,0 +1,110 @@
+"""The viewer: the page a citation points at, with the quote marked, and the original file.
+
+Every access asks the index with the reader's groups. What is absent and what is not theirs
+to read give the same answer, so an address tells nothing about restricted papers.
+"""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import FileResponse, HTMLResponse
+
+from assistant.assistant import Assistant
+from assistant.types import Principal
+from assistant.web import sheet
+from assistant.web.sheet import Quote
+
+Who = Callable[[Mapping[str, str]], Principal]  # the request's headers -> who asks
+
+HERE = Path(__file__).parent
+# Whatever a document holds, its page here runs nothing and loads nothing but our style.
+PAGE_POLICY = (
+    "default-src 'none'; style-src 'self'; img-src 'self'; "
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
+PRIVATE = {"Cache-Control": "private, no-cache"}
+# Shown by the browser itself; everything else is handed over to be saved.
+SHOWN_INLINE = {".pdf": "application/pdf", ".txt": "text/plain; charset=utf-8"}
+
+
+def routes(assistant: Assistant, who: Who, corpus: Path) -> APIRouter:
+    """Make the routes under /documents for the papers of one corpus folder."""
+    router = APIRouter(include_in_schema=False)
+
+    @router.get("/documents")
+    def shelf(request: Request) -> Response:
+        documents = assistant.index.documents(who(request.headers).groups)
+        return _page(sheet.shelf(documents))
+
+    @router.get("/documents/viewer.css")
+    def style() -> Response:
+        return FileResponse(HERE / "viewer.css", media_type="text/css")
+
+    @router.get("/documents/{document_id}/pages/{number}")
+    def page(request: Request, document_id: str, number: str, start: str = "", end: str = "") -> Response:
+        groups = who(request.headers).groups
+        index = assistant.index
+        document = index.document(document_id, groups)
+        pages = index.pages(document_id, groups) if document else []
+        shown = next((page for page in pages if str(page.number) == number), None)
+        if document is None or shown is None:
+            return absent()
+        return _page(sheet.page(document, pages, shown, _quote(start, end)))
+
+    @router.get("/documents/{document_id}/file")
+    def original(request: Request, document_id: str) -> Response:
+        document = assistant.index.document(document_id, who(request.headers).groups)
+        file = _inside(corpus, document.path) if document else None
+        return _file(file) if file else absent()
+
+    @router.get("/documents/{rest:path}")
+    def elsewhere(rest: str) -> Response:
+        return absent()
+
+    return router
+
+
+def absent() -> Response:
+    """Give the one page for what is not there and for what is not the reader's to see."""
+    return _page(sheet.absent(), status=404)
+
+
+def _page(body: str, status: int = 200) -> Response:
+    headers = {"Content-Security-Policy": PAGE_POLICY, **PRIVATE}
+    return HTMLResponse(body, status_code=status, headers=headers)
+
+
+def _quote(start: str, end: str) -> Quote | None:
+    """Read the offsets of a quote from an address; anything odd there means no quote."""
+    if not (start.isascii() and start.isdigit() and end.isascii() and end.isdigit()):
+        return None
+    if len(start) > 12 or len(end) > 12 or int(start) >= int(end):
+        return None
+    return Quote(int(start), int(end))
+
+
+def _inside(corpus: Path, path: str) -> Path | None:
+    """Resolve a document's path, None unless it is a file inside the corpus folder, links followed."""
+    try:
+        file = (corpus / path).resolve(strict=True)
+        inside = file.is_relative_to(corpus.resolve(strict=True)) and file.is_file()
+    except (OSError, ValueError, RuntimeError):
+        return None
+    return file if inside else None
+
+
+def _file(file: Path) -> Response:
+    inline = SHOWN_INLINE.get(file.suffix.lower())
+    headers: Mapping[str, str] = {
+        "Content-Security-Policy": "sandbox; default-src 'none'; frame-ancestors 'none'",
+        "X-Content-Type-Options": "nosniff",
+        **PRIVATE,
+    }
+    return FileResponse(
+        file,
+        media_type=inline or "application/octet-stream",
+        filename=file.name,
+        content_disposition_type="inline" if inline else "attachment",
+        headers=headers,
+    )

@@ -1,0 +1,1 @@
+"""Documents in, passages out. Knows no chat, no language model and no web."""

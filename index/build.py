@@ -1,0 +1,236 @@
+"""The path of a document, in order: find, read, clean, split, embed, store, publish."""
+
+import hashlib
+import json
+import os
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from dataclasses import dataclass, replace
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from index import generations
+from index.cache import Cache
+from index.catalogue import write_catalogue
+from index.corpus import Corpus, find
+from index.embedding import Embedder
+from index.errors import UnreadableDocument
+from index.lexical import write_lexical
+from index.reading import SUPPORTED_SUFFIXES, Reading
+from index.reading.exchange import reading_from_json, reading_to_json
+from index.reading.limits import read_limited
+from index.splitting import context, split
+from index.store import write_vectors
+from index.types import Document, Outcome, Page, Passage
+
+Progress = Callable[[str, int, int, str], None]
+"""Told of each piece of work done: the step, how many are done, of how many, and which."""
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What a build did. `published` is False where nothing had changed."""
+
+    build_id: str
+    published: bool
+    outcomes: tuple[Outcome, ...]
+    notes: tuple[str, ...]
+    embedded: int
+    reused: int
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class _Paper:
+    """A document on its way into the index."""
+
+    document: Document
+    pages: tuple[Page, ...]
+    passages: tuple[Passage, ...]
+
+
+def build(corpus_folder: Path, index_folder: Path, embedder: Embedder, progress: Progress | None = None) -> Report:
+    """Index a folder of documents and publish the result, or find that nothing has changed.
+
+    One bad file never stops the others: what became of each is in the report. The build that
+    is being served is not touched. Raises IndexFault where folder, manifest or index cannot
+    be used.
+    """
+    begun = time.monotonic()
+    tell = progress or (lambda step, done, total, what: None)
+    corpus = find(corpus_folder, sorted(SUPPORTED_SUFFIXES))
+    source = _source_digest(corpus, embedder)
+    with generations.only_builder(index_folder):
+        served = _served(index_folder)
+        if served and served["source"] == source and not generations.verify(index_folder / served["build_id"]):
+            outcomes = tuple(Outcome(**told) for told in served["outcomes"])
+            notes = tuple(served["notes"])
+            return Report(served["build_id"], False, outcomes, notes, 0, served["passages"], time.monotonic() - begun)
+        with closing(Cache(index_folder / "cache.sqlite")) as cache:
+            papers, outcomes = _read_and_split(corpus, embedder, cache, tell)
+            texts = [
+                [_embedded_text(paper.document, passage, embedder) for passage in paper.passages] for paper in papers
+            ]
+            vectors, embedded = _embed([t for ts in texts for t in ts], embedder, cache, tell)
+            target = generations.new_build(index_folder)
+            shelves = _store(target, papers, texts, vectors, tell)
+            record = {
+                "source": source,
+                "model": embedder.model_id,
+                "versions": {name: version(name) for name in ("ct-assistant", "chromadb", "tantivy", "pypdf")},
+                "documents": {p.document.id: [p.document.sha256, *p.document.groups] for p in papers},
+                "passages": len(vectors),
+                "shelves": shelves,
+                "outcomes": [_as_dict(outcome) for outcome in outcomes],
+                "notes": corpus.notes,
+                "previous": served["build_id"] if served and _holds_nothing_withdrawn(served, papers) else None,
+            }
+            generations.publish(target, record)
+            cache.erase_unused()
+        generations.prune(index_folder, {target.name, record["previous"] or target.name})
+    reused = len(vectors) - embedded
+    return Report(target.name, True, outcomes, corpus.notes, embedded, reused, time.monotonic() - begun)
+
+
+def is_stale(corpus_folder: Path, index_folder: Path, embedder: Embedder) -> bool:
+    """Whether `build` would have anything to do."""
+    served = _served(index_folder)
+    return served is None or served["source"] != _source_digest(find(corpus_folder, sorted(SUPPORTED_SUFFIXES)), embedder)
+
+
+def _served(index_folder: Path) -> dict[str, Any] | None:
+    try:
+        return generations.record_of(generations.current(index_folder))
+    except generations.BadIndex:
+        return None
+
+
+def _holds_nothing_withdrawn(served: dict[str, Any], papers: list[_Paper]) -> bool:
+    """Whether the build served so far may be kept for a rollback: a document that is gone, or
+    that others may read now, must not come back with it, nor stay on the disk."""
+    groups = {paper.document.id: list(paper.document.groups) for paper in papers}
+    return all(groups.get(identifier) == told[1:] for identifier, told in served["documents"].items())
+
+
+def _code_digest() -> str:
+    """Digest of this package's own code: another splitter or reader makes another index."""
+    digest = hashlib.sha256()
+    for path in sorted(Path(__file__).parent.rglob("*.py")):
+        digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
+def _source_digest(corpus: Corpus, embedder: Embedder) -> str:
+    """Digest of everything a build depends on: documents, what is told of them, model, code."""
+    told = [repr(corpus.documents), repr(corpus.outcomes), repr(corpus.notes), embedder.model_id, _code_digest()]
+    return hashlib.sha256("\n".join(told).encode()).hexdigest()
+
+
+def _read_and_split(
+    corpus: Corpus, embedder: Embedder, cache: Cache, tell: Progress
+) -> tuple[list[_Paper], tuple[Outcome, ...]]:
+    papers: list[_Paper] = []
+    outcomes = {outcome.path: outcome for outcome in corpus.outcomes}
+    code = _code_digest()
+    total = len(corpus.documents)
+    for done, (document, reading) in enumerate(_readings(corpus, cache, code), 1):
+        tell("read", done, total, document.path)
+        if isinstance(reading, UnreadableDocument):
+            outcomes[document.path] = Outcome(document.path, reading.status, reading.reason, reading.action)
+            continue
+        document = replace(
+            document,
+            title=document.title or reading.title or Path(document.path).stem.replace("_", " "),
+            date=document.date or reading.date,
+        )
+        passages = split(document.id, document.path, reading.pages, embedder.max_tokens, embedder.count_tokens)
+        status = "flagged" if reading.warnings else "indexed"
+        outcomes[document.path] = Outcome(
+            document.path, status, "; ".join(reading.warnings), "", len(reading.pages), len(passages)
+        )
+        papers.append(_Paper(document, reading.pages, tuple(passages)))
+    return papers, tuple(outcomes[path] for path in sorted(outcomes))
+
+
+def _readings(corpus: Corpus, cache: Cache, code: str) -> Iterator[tuple[Document, Reading | UnreadableDocument]]:
+    """The documents in order with what reading them gave; as many at a time as there are cores."""
+
+    def key(document: Document) -> bytes:
+        told = "\n".join((document.sha256, Path(document.path).suffix.lower(), code))
+        return hashlib.sha256(told.encode()).digest()
+
+    def read(document: Document) -> Reading | UnreadableDocument:
+        try:
+            return read_limited(corpus.folder / document.path, document.id)
+        except UnreadableDocument as error:
+            return error
+
+    known = {document.id: cache.reading(key(document)) for document in corpus.documents}
+    with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
+        waiting = {d.id: pool.submit(read, d) for d in corpus.documents if known[d.id] is None}
+        for document in corpus.documents:
+            stored = known.pop(document.id)
+            if stored is not None:
+                yield document, reading_from_json(stored, document.id)
+                continue
+            reading = waiting.pop(document.id).result()
+            if isinstance(reading, Reading):
+                cache.add_reading(key(document), reading_to_json(reading).encode())
+            yield document, reading
+
+
+def _embedded_text(document: Document, passage: Passage, embedder: Embedder) -> str:
+    above = context(document.title, passage.heading_path, passage.text, embedder.count_tokens)
+    return f"{above}\n{passage.text}"
+
+
+def _embed(
+    texts: list[str], embedder: Embedder, cache: Cache, tell: Progress
+) -> tuple[np.ndarray[Any, np.dtype[np.float32]], int]:
+    """A vector for each text, and how many had to be computed."""
+    keys = [hashlib.sha256(f"{embedder.model_id}\n{text}".encode()).digest() for text in texts]
+    known = cache.vectors(list(dict.fromkeys(keys)))
+    new = {key: text for key, text in zip(keys, texts, strict=True) if key not in known}
+    done = 0
+    for part in _chunks(list(new.items()), 256):
+        vectors = embedder.embed([text for _, text in part])
+        cache.add_vectors((key, vector) for (key, _), vector in zip(part, vectors, strict=True))
+        known.update((key, vector) for (key, _), vector in zip(part, vectors, strict=True))
+        done += len(part)
+        tell("embed", done, len(new), f"{done} of {len(new)} new passages")
+    return np.asarray([known[key] for key in keys], dtype=np.float32).reshape(len(keys), -1), len(new)
+
+
+def _chunks(items: list[tuple[bytes, str]], size: int) -> Iterator[list[tuple[bytes, str]]]:
+    return (items[first : first + size] for first in range(0, len(items), size))
+
+
+def _store(
+    target: Path, papers: list[_Paper], texts: list[list[str]], vectors: Any, tell: Progress
+) -> list[list[str]]:
+    """Write catalogue, lexical indexes and vectors; the groups of each shelf, by its number."""
+    shelves = sorted({paper.document.groups for paper in papers})
+    number = {groups: i for i, groups in enumerate(shelves)}
+    write_catalogue(target / "catalogue.sqlite", ((number[p.document.groups], p.document, p.pages, p.passages) for p in papers))
+    flat = [
+        (number[paper.document.groups], passage.id, text)
+        for paper, own in zip(papers, texts, strict=True)
+        for passage, text in zip(paper.passages, own, strict=True)
+    ]
+    by_shelf: dict[int, tuple[list[str], Any]] = {}
+    for shelf in range(len(shelves)):
+        rows = [i for i, entry in enumerate(flat) if entry[0] == shelf]
+        write_lexical(target / "lexical" / str(shelf), [flat[i][1:] for i in rows])
+        by_shelf[shelf] = ([flat[i][1] for i in rows], vectors[rows])
+    tell("store", 1, 1, f"{len(flat)} passages in {len(shelves)} shelves")
+    write_vectors(target / "vectors", by_shelf)
+    return [list(groups) for groups in shelves]
+
+
+def _as_dict(outcome: Outcome) -> dict[str, Any]:
+    return {name: getattr(outcome, name) for name in outcome.__slots__}

@@ -1,0 +1,112 @@
+"""The texts of one build: documents, their pages and passages, in one SQLite file.
+
+Written once, then opened read-only. Whoever reads names the shelves that may be opened.
+"""
+
+import json
+import sqlite3
+from collections.abc import Iterable, Sequence
+from contextlib import closing
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from index.types import Document, Heading, Page, Passage
+
+_SCHEMA = """
+CREATE TABLE documents (id TEXT PRIMARY KEY, shelf INTEGER, position INTEGER, fields TEXT);
+CREATE TABLE pages (
+    document_id TEXT, number INTEGER, label TEXT, headings TEXT, text TEXT,
+    PRIMARY KEY (document_id, number)
+) WITHOUT ROWID;
+CREATE TABLE passages (
+    id TEXT PRIMARY KEY, document_id TEXT, shelf INTEGER, first INTEGER, last INTEGER,
+    start INTEGER, stop INTEGER, heading_path TEXT, text TEXT
+);
+"""
+
+
+def write_catalogue(
+    path: Path, shelved: Iterable[tuple[int, Document, Sequence[Page], Sequence[Passage]]]
+) -> None:
+    """Write a new catalogue of documents, each with its shelf, pages and passages."""
+    with closing(sqlite3.connect(path)) as db, db:
+        db.executescript(_SCHEMA)
+        for position, (shelf, document, pages, passages) in enumerate(shelved):
+            db.execute(
+                "INSERT INTO documents VALUES (?, ?, ?, ?)",
+                (document.id, shelf, position, json.dumps(asdict(document), ensure_ascii=False)),
+            )
+            db.executemany("INSERT INTO pages VALUES (?, ?, ?, ?, ?)", map(_page_row, pages))
+            db.executemany(
+                "INSERT INTO passages VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                [
+                    (p.id, p.document_id, shelf, *p.pages, p.start, p.end, json.dumps(p.heading_path), p.text)
+                    for p in passages
+                ],
+            )
+
+
+def _page_row(page: Page) -> tuple[Any, ...]:
+    headings = json.dumps([asdict(heading) for heading in page.headings], ensure_ascii=False)
+    return (page.document_id, page.number, page.label, headings, page.text)
+
+
+class Catalogue:
+    """A build's texts, open for reading; safe to share between threads."""
+
+    def __init__(self, path: Path) -> None:
+        # `immutable` promises SQLite that nobody writes: no locks, no side files.
+        uri = f"{path.resolve().as_uri()}?mode=ro&immutable=1"
+        self._db = sqlite3.connect(uri, uri=True, check_same_thread=False)
+
+    def documents(self, shelves: Sequence[int]) -> list[Document]:
+        """The documents on these shelves, in the order of the corpus."""
+        rows = self._rows("SELECT fields FROM documents WHERE shelf IN ({}) ORDER BY position", shelves)
+        return [_document(fields) for (fields,) in rows]
+
+    def document(self, document_id: str, shelves: Sequence[int]) -> Document | None:
+        """One document, or None where these shelves do not hold it."""
+        rows = self._rows("SELECT fields FROM documents WHERE shelf IN ({}) AND id = ?", shelves, document_id)
+        return _document(rows[0][0]) if rows else None
+
+    def pages(self, document_id: str, shelves: Sequence[int]) -> list[Page]:
+        """All pages of a document in order; none where these shelves do not hold it."""
+        rows = self._rows(
+            "SELECT number, label, headings, text FROM pages WHERE document_id IN"
+            " (SELECT id FROM documents WHERE shelf IN ({}) AND id = ?) ORDER BY number",
+            shelves,
+            document_id,
+        )
+        return [
+            Page(document_id, number, label, tuple(Heading(**h) for h in json.loads(headings)), text)
+            for number, label, headings, text in rows
+        ]
+
+    def passages(self, ids: Sequence[str], shelves: Sequence[int]) -> dict[str, Passage]:
+        """The named passages that lie on these shelves, by id."""
+        marks = ",".join("?" * len(ids))
+        rows = self._rows(
+            f"SELECT id, document_id, first, last, start, stop, heading_path, text FROM passages"
+            f" WHERE shelf IN ({{}}) AND id IN ({marks})",
+            shelves,
+            *ids,
+        )
+        return {
+            row[0]: Passage(row[0], row[1], (row[2], row[3]), row[4], row[5], tuple(json.loads(row[6])), row[7])
+            for row in rows
+        }
+
+    def _rows(self, query: str, shelves: Sequence[int], *values: str) -> list[tuple[Any, ...]]:
+        marks = ",".join("?" * len(shelves))
+        return self._db.execute(query.format(marks), (*shelves, *values)).fetchall()
+
+    def close(self) -> None:
+        self._db.close()
+
+
+def _document(fields: str) -> Document:
+    told = json.loads(fields)
+    for name in ("programmes", "regions", "supersedes", "groups"):
+        told[name] = tuple(told[name])
+    return Document(**told)

@@ -1,0 +1,171 @@
+"""A folder of files and its optional manifest.csv to Documents."""
+
+import csv
+import io
+import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from index.embedding import sha256_of
+from index.errors import BadCorpus
+from index.types import Document, Outcome
+
+MANIFEST = "manifest.csv"
+LISTS = ("programmes", "regions", "supersedes", "groups")
+COLUMNS = ("path", "id", "title", "date", "publisher", "kind", "language", "url", *LISTS, "skip", "source")
+_DATE = re.compile(r"\d{4}(-(0[1-9]|1[0-2])(-(0[1-9]|[12]\d|3[01]))?)?$")
+_YES = ("yes", "true", "1")
+
+
+@dataclass(frozen=True, slots=True)
+class Corpus:
+    """What lies in the folder: `documents` to be read, `outcomes` of what will not be, and
+    `notes` for the report. A document without a title in the manifest has title ""."""
+
+    folder: Path
+    documents: tuple[Document, ...]
+    outcomes: tuple[Outcome, ...]
+    notes: tuple[str, ...]
+
+
+def find(folder: Path, suffixes: Sequence[str]) -> Corpus:
+    """List the documents of `folder`, those with a readable suffix, sorted by path.
+
+    Hidden files, office lock files and links that lead out of the folder are not followed.
+    Raises BadCorpus where the folder or the manifest cannot be used.
+    """
+    if not folder.is_dir():
+        raise BadCorpus(f"{folder}: no such folder. Name the folder of your documents with --corpus.")
+    rows, notes = _read_manifest(folder / MANIFEST)
+    files = {path.relative_to(folder).as_posix(): path for path in sorted(folder.rglob("*")) if _is_document(path, folder)}
+    outcomes = [
+        Outcome(path, "missing", f"{MANIFEST} names it, but there is no such file.", "Add the file or delete the row.")
+        for path in rows
+        if path not in files
+    ]
+    if rows:
+        without = [path for path in files if path not in rows]
+        if without:
+            notes.append(f"{len(without)} files have no row in {MANIFEST} and take the defaults: {_some(without)}.")
+    documents: list[Document] = []
+    seen: dict[tuple[str, tuple[str, ...]], str] = {}
+    for path, file in files.items():
+        row = rows.get(path, {})
+        if row.get("skip", "").lower() in _YES:
+            outcomes.append(Outcome(path, "skipped", f"{MANIFEST} says skip."))
+        elif file.suffix.lower() not in suffixes:
+            outcomes.append(
+                Outcome(path, "unsupported", f"no reader for {file.suffix or 'a name without suffix'}.",
+                        f"Convert it to one of {', '.join(suffixes)}.")
+            )
+        else:
+            document = _document(path, file, row)
+            # Twins that differ in who may read them are both kept: a twin must not decide that.
+            first = seen.setdefault((document.sha256, document.groups), path)
+            if first == path:
+                documents.append(document)
+            else:
+                outcomes.append(
+                    Outcome(path, "duplicate", f"the same bytes as {first}.", "Delete one of the two.")
+                )
+    return Corpus(folder, _unique(documents), tuple(outcomes), tuple(notes))
+
+
+def _is_document(path: Path, folder: Path) -> bool:
+    parts = path.relative_to(folder).parts
+    hidden = any(part.startswith((".", "~$")) for part in parts)
+    inside = path.is_file() and path.resolve().is_relative_to(folder.resolve())
+    return inside and not hidden and parts != (MANIFEST,)
+
+
+def _read_manifest(path: Path) -> tuple[dict[str, dict[str, str]], list[str]]:
+    """Rows by path, and notes for the report."""
+    if not path.is_file():
+        return {}, [f"There is no {MANIFEST}: titles and dates are taken from the files, and everybody may read all."]
+    try:
+        text = path.read_text("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise BadCorpus(f"{path}: not UTF-8 (byte {error.start}). Save it as CSV UTF-8.") from error
+    head = text.partition("\n")[0]
+    delimiter = ";" if ";" in head and "," not in head else ","
+    table = csv.DictReader(io.StringIO(text), delimiter=delimiter, strict=True)
+    try:
+        return _checked(path, table)
+    except csv.Error as error:
+        raise BadCorpus(f"{path}, line {table.line_num}: {error}. Mend the quotes of this line.") from error
+
+
+def _checked(path: Path, table: "csv.DictReader[str]") -> tuple[dict[str, dict[str, str]], list[str]]:
+    columns = [name.strip() for name in table.fieldnames or []]
+    unknown = [name for name in columns if name not in COLUMNS]
+    if "path" not in columns and "groups" not in columns:
+        # Another tool's manifest. One that speaks of groups is ours and must not be ignored:
+        # ignoring it would open restricted papers to everybody.
+        return {}, [f"{path} is not used: it has no column `path` (its columns: {', '.join(columns)})."]
+    if unknown or "path" not in columns:
+        what = f"unknown column {', '.join(repr(n) for n in unknown)}" if unknown else "no column 'path'"
+        raise BadCorpus(f"{path}: {what}. The columns are {', '.join(COLUMNS)}.")
+    doubled = [name for name, n in Counter(columns).items() if n > 1]
+    if doubled:
+        raise BadCorpus(f"{path}: column {doubled[0]!r} stands twice. Keep one.")
+    table.fieldnames = columns
+    rows: dict[str, dict[str, str]] = {}
+    for raw in table:
+        where = f"{path}, line {table.line_num}"
+        if None in raw or None in raw.values():
+            raise BadCorpus(f"{where}: not {len(columns)} cells. Put cells that hold a comma in double quotes.")
+        row = {name: value.strip() for name, value in raw.items()}
+        _check_row(where, row, rows)
+        rows[PurePosixPath(row["path"].replace("\\", "/")).as_posix()] = row
+    missing = [name for name in COLUMNS if name not in columns and name not in ("skip", "source")]
+    return rows, ([f"{path.name} has no column {', '.join(missing)}: the defaults are used."] if missing else [])
+
+
+def _check_row(where: str, row: dict[str, str], rows: dict[str, dict[str, str]]) -> None:
+    path = PurePosixPath(row["path"].replace("\\", "/"))
+    if not row["path"] or path.is_absolute() or ".." in path.parts:
+        raise BadCorpus(f"{where}: {row['path']!r} is not a path inside the corpus folder.")
+    if path.as_posix() in rows:
+        raise BadCorpus(f"{where}: {row['path']!r} stands twice. Keep one row.")
+    if row.get("date") and not _DATE.match(row["date"]):
+        raise BadCorpus(f"{where}: the date {row['date']!r} is not YYYY-MM-DD, YYYY-MM or YYYY.")
+    identifier = row.get("id", "")
+    if identifier and not re.fullmatch(r"[A-Za-z0-9._-]{1,80}", identifier):
+        raise BadCorpus(f"{where}: the id {identifier!r} may hold letters, figures, '.', '_' and '-' only.")
+    if identifier and any(identifier == other.get("id") for other in rows.values()):
+        raise BadCorpus(f"{where}: the id {identifier!r} stands twice. Ids are unique.")
+
+
+def _document(path: str, file: Path, row: dict[str, str]) -> Document:
+    texts = {name: row.get(name, "") for name in ("title", "date", "publisher", "kind", "language", "url")}
+    lists = {
+        name: tuple(dict.fromkeys(part.strip() for part in row.get(name, "").split("|") if part.strip()))
+        for name in LISTS
+    }
+    lists["groups"] = tuple(sorted(lists["groups"])) or ("all",)
+    return Document(id=row.get("id", ""), path=path, sha256=sha256_of(file), **texts, **lists)  # type: ignore[arg-type]
+
+
+def _unique(documents: Sequence[Document]) -> tuple[Document, ...]:
+    """Give documents without an id one made of the file's name, told apart by a number."""
+    from dataclasses import replace
+
+    taken = {document.id for document in documents if document.id}
+    named: list[Document] = []
+    for document in documents:
+        identifier = document.id
+        if not identifier:
+            stem = re.sub(r"[^a-z0-9]+", "-", PurePosixPath(document.path).stem.lower()).strip("-")[:60] or "document"
+            identifier = stem
+            number = 2
+            while identifier in taken:
+                identifier, number = f"{stem}-{number}", number + 1
+            taken.add(identifier)
+        named.append(replace(document, id=identifier))
+    return tuple(named)
+
+
+def _some(names: Sequence[str], most: int = 5) -> str:
+    return ", ".join(names[:most]) + (f" and {len(names) - most} more" if len(names) > most else "")

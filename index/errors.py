@@ -1,0 +1,35 @@
+"""Errors of the index. Each says what, where and what to do; `for_staff` is the sentence
+that may be shown to people who only ask questions."""
+
+from index.types import OutcomeStatus
+
+
+class IndexFault(Exception):
+    """Base of what a user or operator can mend. The command line prints it and exits 2."""
+
+    for_staff = "The document index is not available right now. Please tell the people who run this service."
+
+
+class BadCorpus(IndexFault):
+    """The corpus folder or its manifest cannot be used as it stands."""
+
+
+class BadIndex(IndexFault):
+    """The index folder is missing, damaged, or made with another model."""
+
+
+class BadModel(IndexFault):
+    """The embedding model cannot be loaded, or its weights are not the pinned ones."""
+
+
+class UnreadableDocument(IndexFault):
+    """One file gave no usable text; the others are not affected.
+
+    `status` is the outcome told in the build's report.
+    """
+
+    def __init__(self, status: OutcomeStatus, reason: str, action: str) -> None:
+        super().__init__(f"{reason} {action}")
+        self.status = status
+        self.reason = reason
+        self.action = action

@@ -1,0 +1,86 @@
+"""Turn a sentence-transformers folder into one ONNX graph: `python -m index.export FROM TO`.
+
+The graph takes token ids and their mask and gives the pooled unit vector. It is checked
+against the original before it is published, because an export can go wrong in silence.
+"""
+
+import json
+import os
+import shutil
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from index.embedding import sha256_of
+
+SAMPLES = [
+    "Who signed the action plan?",
+    "The Programme facilitated a working group on passenger data, with a secretariat of its own. " * 6,
+    "35 donors; 18 programmes",
+]
+LEAST_COSINE = 0.9999
+
+
+def export(source: Path, target: Path) -> None:
+    """Write `model.onnx`, `tokenizer.json` and `export.json` to `target`, all or nothing."""
+    os.environ["HF_HUB_OFFLINE"] = "1"
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=target.parent) as folder:
+        work = Path(folder) / "work"
+        work.mkdir()
+        _trace(source, work / "model.onnx")
+        shutil.copy(source / "tokenizer.json", work)
+        digests = {name: sha256_of(work / name) for name in ("model.onnx", "tokenizer.json")}
+        (work / "export.json").write_text(json.dumps({"form": "onnx-fp32", "sha256": digests}), "utf-8")
+        _check(source, work)
+        shutil.rmtree(target, ignore_errors=True)
+        work.replace(target)
+
+
+def _trace(source: Path, path: Path) -> None:
+    import torch
+    from transformers import AutoModel
+
+    class Pooled(torch.nn.Module):
+        """Mean of the token vectors that are not padding, scaled to length one."""
+
+        def __init__(self, encoder: Any) -> None:
+            super().__init__()
+            self.encoder = encoder
+
+        def forward(self, input_ids: Any, attention_mask: Any) -> Any:
+            tokens = self.encoder(input_ids=input_ids, attention_mask=attention_mask).last_hidden_state
+            weights = attention_mask.unsqueeze(-1).to(tokens.dtype)
+            mean = (tokens * weights).sum(1) / weights.sum(1).clamp(min=1e-9)
+            return torch.nn.functional.normalize(mean, dim=-1)
+
+    # Eager attention is the only one the tracing exporter can follow.
+    model = Pooled(AutoModel.from_pretrained(source, attn_implementation="eager")).eval()
+    ids = torch.randint(1000, 20000, (2, 16))
+    torch.onnx.export(
+        model,
+        (ids, torch.ones_like(ids)),
+        str(path),
+        input_names=["input_ids", "attention_mask"],
+        output_names=["embedding"],
+        dynamic_axes={"input_ids": {0: "b", 1: "s"}, "attention_mask": {0: "b", 1: "s"}, "embedding": {0: "b"}},
+        opset_version=17,
+        dynamo=False,
+    )
+
+
+def _check(source: Path, work: Path) -> None:
+    from sentence_transformers import SentenceTransformer
+
+    from index.embedding import _OnnxEmbedder
+
+    ours = _OnnxEmbedder(work).embed(SAMPLES)
+    theirs = SentenceTransformer(str(source), device="cpu").encode(SAMPLES, normalize_embeddings=True)
+    least = float((ours * theirs).sum(axis=1).min())
+    if least < LEAST_COSINE:
+        raise SystemExit(f"the exported model disagrees with the original: cosine {least:.5f}")
+
+
+if __name__ == "__main__":
+    export(Path(sys.argv[1]), Path(sys.argv[2]))

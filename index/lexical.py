@@ -1,0 +1,99 @@
+"""Words to passages by BM25: the only door to tantivy.
+
+Each shelf (a distinct set of groups) is an index of its own. When several are searched
+together, a word's rarity is taken over all of them, so that their scores can be merged; a
+shelf that is not opened lends nothing, not even its counts.
+"""
+
+import math
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+ANALYSER = "english_folded"
+WRITER_BYTES = 50_000_000
+
+
+def _analyser(stopwords: bool) -> Any:
+    from tantivy import Filter, TextAnalyzerBuilder, Tokenizer
+
+    builder = TextAnalyzerBuilder(Tokenizer.simple()).filter(Filter.remove_long(60)).filter(Filter.lowercase())
+    builder = builder.filter(Filter.ascii_fold())  # users leave accents out
+    if stopwords:
+        builder = builder.filter(Filter.stopword("english"))
+    return builder.filter(Filter.stemmer("english")).build()
+
+
+def write_lexical(folder: Path, entries: Iterable[tuple[str, str]]) -> None:
+    """Write a new index of (passage id, text) pairs into `folder`."""
+    from tantivy import Document, Index, SchemaBuilder
+
+    folder.mkdir(parents=True)
+    schema = SchemaBuilder()
+    schema.add_text_field("id", stored=True, tokenizer_name="raw", index_option="basic")
+    schema.add_text_field("text", tokenizer_name=ANALYSER, index_option="freq")
+    index = Index(schema.build(), str(folder))
+    index.register_tokenizer(ANALYSER, _analyser(stopwords=False))
+    writer = index.writer(WRITER_BYTES, 1)  # one thread, one segment: the same files each time
+    for passage_id, text in entries:
+        writer.add_document(Document(id=passage_id, text=text))
+    writer.commit()
+    writer.wait_merging_threads()
+
+
+class Lexical:
+    """The lexical indexes of one build, one a shelf; safe to share between threads."""
+
+    def __init__(self, folder: Path, shelf_count: int) -> None:
+        from tantivy import Index
+
+        self._with_stopwords = _analyser(stopwords=False)
+        self._without = _analyser(stopwords=True)
+        self._shelves: list[tuple[Any, Any]] = []
+        for shelf in range(shelf_count):
+            index = Index.open(str(folder / str(shelf)))
+            index.register_tokenizer(ANALYSER, self._with_stopwords)
+            self._shelves.append((index, index.searcher()))
+
+    def terms(self, text: str) -> list[str]:
+        """The distinct stemmed words of `text` that carry meaning, in order.
+
+        Where every word is a stop word, they all count.
+        """
+        found = self._without.analyze(text) or self._with_stopwords.analyze(text)
+        return list(dict.fromkeys(found))
+
+    def rarity(self, terms: Sequence[str], shelves: Sequence[int]) -> dict[str, float]:
+        """Inverse document frequency of each term over the given shelves, as BM25 has it:
+        ln(1 + (N - n + 0.5) / (n + 0.5)), Robertson & Zaragoza 2009."""
+        searchers = [self._shelves[shelf][1] for shelf in shelves]
+        total = sum(s.num_docs for s in searchers)
+        return {t: _idf(total, sum(s.doc_freq("text", t) for s in searchers)) for t in terms}
+
+    def search(self, terms: Sequence[str], k: int, shelves: Sequence[int]) -> dict[str, float]:
+        """BM25 scores of the best `k` passages of each shelf that have one of `terms`.
+
+        The query is built from analysed words, never parsed: no sign in it has a meaning.
+        """
+        from tantivy import Occur, Query
+
+        rarity = self.rarity(terms, shelves)
+        scores: dict[str, float] = {}
+        for shelf in shelves:
+            index, searcher = self._shelves[shelf]
+            parts = []
+            for term in terms:
+                here = searcher.doc_freq("text", term)
+                if here:
+                    # The engine weighs by this shelf's own rarity; the quotient makes it everybody's.
+                    boost = rarity[term] / _idf(searcher.num_docs, here)
+                    query = Query.term_query(index.schema, "text", term, "freq")
+                    parts.append((Occur.Should, Query.boost_query(query, boost)))
+            if parts:
+                for score, address in searcher.search(Query.boolean_query(parts), k, count=False).hits:
+                    scores[searcher.doc(address)["id"][0]] = float(score)
+        return scores
+
+
+def _idf(total: int, containing: int) -> float:
+    return math.log(1 + (total - containing + 0.5) / (containing + 0.5))

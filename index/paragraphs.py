@@ -1,0 +1,266 @@
+"""Rows of print joined to paragraphs. Pure functions.
+
+Covers: paragraphs, list items and numbered paragraphs, lines in other sizes (footnotes, headings),
+words divided at a line's end, rows that a raised footnote number had broken in two.
+
+Does not cover: cells of a table drawn in a PDF, verse, formulas.
+
+A line's place is in any unit, as long as left, right, y and size share it: points on a PDF page
+(y grows upwards), characters and rows in a text file (there y is minus the row's number).
+"""
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from statistics import median
+
+_MARKER = re.compile(
+    r"(?:\(?(?:\d{1,3}|[a-z]{1,2}|[ivxl]{1,6}|[A-Z])\)|(?:\d{1,3}|[A-Z]|[IVXL]{1,6})(?:\.\d{1,2}){0,3}\.|"
+    r"\d{1,2}(?:\.\d{1,2}){1,3}|[-–—•●▪◦‣·*§])(?=\s|$)"
+)
+_SURE_MARKER = re.compile(r"(?:[•●▪◦‣]|[–—-] )")
+_ENDS_SENTENCE = re.compile(r"[.;:!?。؟।…][\"'’”»)\]]*\s*(?:\d{1,3}|[*†‡])?$")
+_ENDS_ITEM = re.compile(r"(?:[,;:]|\b(?:and|or|et|ou|y|o))\s*$")
+_ENDS_CONTENTS = re.compile(r"\.\.\.\s*\S{1,8}$")
+_NOTE = re.compile(r"(\d{1,3})\s+[^\W\d_a-z]")
+_HYPHEN_END = re.compile(r"([^\W\d_]+)-$")
+_NEXT_WORD = re.compile(r"[^\W\d_]+")
+_WORD = re.compile(r"[^\W\d_]+(?:[-‐‑][^\W\d_]+)*")
+_PREFIXES = frozenset(
+    "counter non self multi inter co pre post anti sub cross well long short high low mid vice ex semi "
+    "pan pro trans ultra re de all half quasi socio so state capacity decision two three four five "
+    "under-secretary secretary attorney".split()
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One row of print, or a whole block. `size` 0 means its place is unknown; `level` above 0
+    marks a heading; `loud` is print that is bold or larger than the body's."""
+
+    text: str
+    level: int = 0
+    left: float = 0.0
+    right: float = 0.0
+    y: float = 0.0
+    size: float = 0.0
+    loud: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    text: str
+    level: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Vocabulary:
+    """The words of one document, lower-case, to judge a hyphen at a line's end."""
+
+    words: frozenset[str]
+
+    @classmethod
+    def of(cls, texts: Iterable[str]) -> "Vocabulary":
+        words: set[str] = set()
+        for text in texts:
+            found = [match for match in _WORD.finditer(text)]
+            for match in found:
+                # A piece before a hyphen at the line's end is no word of its own.
+                if match.end() == len(text) - 1 and text.endswith("-"):
+                    continue
+                words.add(match[0].casefold().replace("‐", "-").replace("‑", "-"))
+        return cls(frozenset(words))
+
+
+@dataclass(frozen=True, slots=True)
+class _Measure:
+    """What is usual on one page: distance of rows by size, right edge by left edge."""
+
+    pitch: dict[int, float]
+    edges: tuple[tuple[float, float], ...]
+
+    def right_edge(self, line: Line) -> float:
+        near = [right for left, right in self.edges if abs(left - line.left) < 5 * line.size]
+        return max(near, default=line.right)
+
+
+def join_lines(lines: Sequence[Line], vocabulary: Vocabulary) -> list[Block]:
+    """Blocks in reading order; a heading, list item or paragraph each."""
+    rows = _merge_rows(lines)
+    measure = _measure(rows)
+    groups: list[list[Line]] = []
+    for row in rows:
+        if groups and not _starts_block(groups[-1], row, measure):
+            groups[-1].append(row)
+        else:
+            groups.append([row])
+    blocks = []
+    for group in groups:
+        text = group[0].text
+        for row in group[1:]:
+            text = join_pair(text, row.text, vocabulary)
+        blocks.append(Block(text, group[0].level))
+    return blocks
+
+
+def join_pair(before: str, after: str, vocabulary: Vocabulary) -> str:
+    """Two rows of one paragraph as one string, a divided word made whole."""
+    last = before.rsplit(" ", 1)[-1]
+    if "://" in last or last.startswith("www."):
+        # An address broken after one of its own signs goes on; after a letter it has ended.
+        return before + after if last[-1] in "/-_=&?%." and after[:1].islower() else f"{before} {after}"
+    if before.endswith(("‐", "‑")):
+        return before + after
+    if re.search(r"\d[–—-]$|\w/$", before):
+        return before + after
+    loose = re.search(r"([^\W\d_]+) -$", before)
+    if loose and loose[1].casefold() in _PREFIXES and after[:1].islower():
+        return f"{before[:-2]}-{after}"
+    first = _HYPHEN_END.search(before)
+    second = _NEXT_WORD.match(after)
+    if not first or not second:
+        return before + after if before.endswith("-") and before[-2:-1].strip() else f"{before} {after}"
+    if keeps_hyphen(first[1], second[0], vocabulary):
+        return before + after
+    return before[:-1] + after
+
+
+def keeps_hyphen(first: str, second: str, vocabulary: Vocabulary) -> bool:
+    """Whether the hyphen between two pieces at a line's end belongs to the word."""
+    head, tail = first.casefold(), second.casefold()
+    if f"{head}-{tail}" in vocabulary.words:
+        return True
+    if head + tail in vocabulary.words:
+        return False
+    if head in _PREFIXES or second[:1].isupper():
+        return True
+    # Two words that both stand alone in this paper make a compound; a torn syllable does not.
+    return min(len(head), len(tail)) >= 3 and head in vocabulary.words and tail in vocabulary.words
+
+
+def _merge_rows(lines: Sequence[Line]) -> list[Line]:
+    rows: list[Line] = []
+    for line in lines:
+        if rows and _same_row(rows[-1], line):
+            last = rows[-1]
+            wider = last if last.right - last.left >= line.right - line.left else line
+            rows[-1] = replace(
+                wider,
+                text=f"{last.text} {line.text}",
+                left=min(last.left, line.left),
+                right=max(last.right, line.right),
+                level=last.level if last.level == line.level else 0,
+                loud=last.loud and line.loud,
+            )
+        else:
+            rows.append(line)
+    return rows
+
+
+def _same_row(last: Line, line: Line) -> bool:
+    if not (last.size and line.size) or line.left < last.right - 0.5 * last.size:
+        return False
+    if line.left - last.right > 3 * max(last.size, line.size):
+        return False
+    return abs(line.y - last.y) < 0.45 * max(last.size, line.size)
+
+
+def _measure(rows: Sequence[Line]) -> _Measure:
+    steps: dict[int, list[float]] = {}
+    for last, row in zip(rows, rows[1:], strict=False):
+        step = last.y - row.y
+        if row.size and 0 < step < 2.5 * row.size and abs(last.size - row.size) < 0.08 * row.size:
+            steps.setdefault(round(row.size), []).append(step)
+    # The lower half: gaps between paragraphs are steps as well.
+    pitch = {size: median(sorted(found)[: len(found) // 2 + 1]) for size, found in steps.items()}
+    return _Measure(pitch, tuple((row.left, row.right) for row in rows if row.size))
+
+
+def _starts_block(group: Sequence[Line], row: Line, measure: _Measure) -> bool:
+    last = group[-1]
+    if len(group) == 1 and _MARKER.fullmatch(last.text):
+        return bool(row.level) and not last.level
+    if row.level != last.level or _ENDS_CONTENTS.search(last.text):
+        return True
+    if not (row.size and last.size):
+        return True
+    torn = last.text.endswith("-") or (row.text[:1].islower() and not _ENDS_SENTENCE.search(last.text))
+    if abs(row.size - last.size) > 0.08 * max(row.size, last.size) and not _is_small_sign(last, row):
+        return True
+    step = last.y - row.y
+    pitch = measure.pitch.get(round(row.size), 1.2 * row.size)
+    if step < -0.5 * row.size or step > 6 * pitch:
+        return not torn or row.loud != last.loud  # the next column, or a jump on the page
+    if step > 1.3 * pitch + 0.5:
+        return not (torn and step < 1.8 * pitch)
+    if row.level:
+        return bool(_MARKER.match(row.text))
+    return _starts_inside(group, row, measure, torn)
+
+
+def _starts_inside(group: Sequence[Line], row: Line, measure: _Measure, torn: bool) -> bool:
+    """The same for a row at the usual distance in the usual size."""
+    last = group[-1]
+    ended = bool(_ENDS_SENTENCE.search(last.text))
+    if _MARKER.match(row.text):
+        if ended or _SURE_MARKER.match(row.text) or _ENDS_ITEM.search(last.text):
+            return True
+        if _could_hold(last, row, measure):
+            return True
+    if torn:
+        return False
+    if _is_next_note(group[0], row):
+        return True
+    if row.loud and last.loud:
+        return False
+    if abs(row.right - last.right) < 0.3 * row.size and abs(row.left - last.left) > 4 * row.size:
+        return True  # rows set to the right: a signature's name, office and body
+    if row.loud != last.loud:
+        return _could_hold(last, row, measure)
+    # Indented against the row before: a new paragraph, unless it hangs under its own first row.
+    if row.left > last.left + 1.2 * row.size and ended and len(group) > 1:
+        return True
+    return _could_hold(last, row, measure)
+
+
+def _is_next_note(first: Line, row: Line) -> bool:
+    """Whether `row` opens the footnote after the one that `first` opened."""
+    note, following = _NOTE.match(first.text), _NOTE.match(row.text)
+    return bool(note and following) and int(following[1]) == int(note[1]) + 1
+
+
+def _is_small_sign(last: Line, row: Line) -> bool:
+    return min(len(last.text), len(row.text)) <= 3
+
+
+def _could_hold(last: Line, row: Line, measure: _Measure) -> bool:
+    """Whether the first word of `row` would have had room on the row before: the break was meant."""
+    width = max(row.right - row.left, 0.1) / max(len(row.text), 1)
+    word = len(row.text.split(" ", 1)[0]) + 1.5
+    room = max(measure.right_edge(last), measure.right_edge(row)) - last.right
+    spare = 0.6 if _ENDS_SENTENCE.search(last.text) or row.loud != last.loud else 4.0
+    return room > word * width + spare * row.size
+
+
+def is_hard_wrapped(lines: Sequence[str]) -> bool:
+    """Whether the rows of a text file are rows of print rather than paragraphs.
+
+    True where enough neighbouring rows tear a sentence: no stop before, a small letter after.
+    """
+    pairs = torn = 0
+    for before, after in zip(lines, lines[1:], strict=False):
+        before, after = before.rstrip(), after.strip()
+        if before and after:
+            pairs += 1
+            torn += after[:1].islower() and not _ENDS_SENTENCE.search(before) and len(before) > 30
+    return torn >= 2 and torn >= 0.12 * pairs
+
+
+def body_size(lines: Iterable[Line]) -> float:
+    """The size most characters are printed in, 0 if none is known."""
+    sizes: Counter[float] = Counter()
+    for line in lines:
+        if line.size:
+            sizes[round(line.size * 2) / 2] += len(line.text)
+    return max(sizes, key=lambda size: sizes[size]) if sizes else 0.0

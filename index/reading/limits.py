@@ -1,0 +1,288 @@
+"""Read a document in a child process that cannot take the machine with it.
+
+A small server process is started on the first call. It has loaded the readers and forks a child
+for each document, which costs milliseconds and does not import the caller's program again. The
+child limits itself, reads, and answers in JSON over a pipe; whoever owns a child by a hostile
+file can therefore send wrong text, but no objects.
+
+Covers: memory, processor time, wall time, pages, characters, and a child that dies.
+Does not cover: a sandbox. A child that runs an attacker's code runs as the same user.
+"""
+
+import atexit
+import json
+import os
+import selectors
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, NoReturn, get_args
+
+from index.errors import IndexFault, UnreadableDocument
+from index.reading import MAX_OUTPUT_CHARS, MAX_PAGES, SUPPORTED_SUFFIXES, Reading, read
+from index.types import Heading, OutcomeStatus, Page
+
+__all__ = ["SUPPORTED_SUFFIXES", "Limits", "read_limited", "serve"]
+
+_GRACE_S = 5.0
+_SPLIT = "Split it into smaller files, or set skip=yes in manifest.csv."
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What one document may use."""
+
+    memory_bytes: int = 2 * 1024**3
+    cpu_s: int = 60
+    wall_s: float = 90.0
+    max_pages: int = MAX_PAGES
+    max_chars: int = MAX_OUTPUT_CHARS
+
+
+def read_limited(path: Path, document_id: str, limits: Limits | None = None) -> Reading:
+    """The same as `index.reading.read`, in a limited child. Safe to call from several threads."""
+    limits = limits or Limits()
+    request = json.dumps({"path": str(path.absolute()), "id": document_id, "limits": asdict(limits)})
+    answer, verdict = _SERVER.ask(request.encode(), limits)
+    if not answer.endswith(b"\n"):
+        raise _died(verdict, limits)
+    try:
+        return _reading(json.loads(answer), document_id)
+    except (ValueError, TypeError, KeyError, AttributeError):
+        raise UnreadableDocument(
+            "damaged", "its reader gave an answer that makes no sense.", "Set skip=yes in manifest.csv."
+        ) from None
+
+
+def _reading(answer: Any, document_id: str) -> Reading:
+    """Reading from JSON, nothing in it trusted."""
+    if "error" in answer:
+        status, reason, action = (str(part)[:1000] for part in answer["error"])
+        if status not in get_args(OutcomeStatus):
+            raise ValueError(status)
+        raise UnreadableDocument(status, reason, action)  # type: ignore[arg-type]  # checked above
+    pages = tuple(
+        Page(
+            document_id,
+            number,
+            str(label),
+            tuple(Heading(int(level), str(title), int(start)) for level, title, start in headings),
+            str(text),
+        )
+        for number, (label, headings, text) in enumerate(answer["pages"], start=1)
+    )
+    return Reading(pages, str(answer["title"]), str(answer["date"]), tuple(map(str, answer["warnings"])))
+
+
+def _died(verdict: str, limits: Limits) -> UnreadableDocument:
+    if verdict == "wall":
+        return UnreadableDocument("too_large", f"reading it took over {limits.wall_s:g} s.", _SPLIT)
+    if verdict in (f"-{signal.SIGXCPU.value}", f"-{signal.SIGKILL.value}"):
+        return UnreadableDocument("too_large", f"reading it took over {limits.cpu_s} s of computing.", _SPLIT)
+    if verdict == "answer":
+        return UnreadableDocument("too_large", "its reader gave back more than can be kept.", _SPLIT)
+    name = verdict
+    if verdict.startswith("-") and verdict[1:].isdigit():
+        name = signal.Signals(int(verdict[1:])).name
+    return UnreadableDocument(
+        "damaged",
+        f"its reader was ended by the system ({name or 'no cause given'}).",
+        "Open it in the program that made it and save it anew, or set skip=yes in manifest.csv.",
+    )
+
+
+class _Server:
+    """The door to the process that forks the children. One for each process that reads."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._socket: socket.socket | None = None
+        self._process: subprocess.Popen[bytes] | None = None
+        self._owner = 0
+
+    def ask(self, request: bytes, limits: Limits) -> tuple[bytes, str]:
+        """(answer, verdict): the child's bytes, and the server's word on how it ended."""
+        answer_read, answer_write = os.pipe()
+        verdict_read, verdict_write = os.pipe()
+        try:
+            try:
+                self._send(request, [answer_write, verdict_write])
+            finally:
+                os.close(answer_write)
+                os.close(verdict_write)
+            deadline = time.monotonic() + limits.wall_s + 2 * _GRACE_S
+            # JSON needs at most six bytes for a character; headings repeat some of the text.
+            answer, whole = _drain(answer_read, deadline, 8 * limits.max_chars + 1_000_000)
+            if not whole:
+                return b"", "answer" if time.monotonic() < deadline else "wall"
+            return answer, _drain(verdict_read, deadline, 100)[0].decode()
+        finally:
+            os.close(answer_read)
+            os.close(verdict_read)
+
+    def _send(self, request: bytes, fds: Sequence[int]) -> None:
+        with self._lock:
+            for attempt in (1, 2):
+                try:
+                    self._start()
+                    assert self._socket is not None
+                    socket.send_fds(self._socket, [request], fds)
+                    return
+                except OSError as error:
+                    self._stop()
+                    if attempt == 2:
+                        raise IndexFault(f"The process that reads documents did not start ({error}).") from error
+
+    def _start(self) -> None:
+        if self._socket is not None and self._owner == os.getpid():
+            if self._process is not None and self._process.poll() is None:
+                return
+            self._stop()
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        root = str(Path(__file__).resolve().parents[2])
+        code = f"import sys; sys.path[:0] = {[root, *sys.path]!r}; from index.reading.limits import serve; serve()"
+        with theirs:
+            self._process = subprocess.Popen(
+                [sys.executable, "-c", code],
+                stdin=theirs,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+                start_new_session=True,
+            )
+        self._socket, self._owner = ours, os.getpid()
+        ours.settimeout(60)
+        if ours.recv(16) != b"ready":
+            raise ConnectionError("no answer from it")
+        ours.settimeout(None)
+
+    def _stop(self) -> None:
+        if self._socket is not None:
+            self._socket.close()
+            self._socket = None
+        if self._process is not None and self._owner == os.getpid():
+            self._process.terminate()
+            self._process.wait()
+        self._process = None
+
+    def close(self) -> None:
+        """End the server; it would end by itself with its caller."""
+        if self._owner == os.getpid():
+            with self._lock:
+                self._stop()
+
+
+_SERVER = _Server()
+atexit.register(_SERVER.close)
+
+
+def _drain(fd: int, deadline: float, limit_bytes: int) -> tuple[bytes, bool]:
+    """All bytes up to the end of a pipe, and whether the end was reached in time and in size."""
+    chunks: list[bytes] = []
+    size = 0
+    with selectors.DefaultSelector() as selector:
+        selector.register(fd, selectors.EVENT_READ)
+        while size <= limit_bytes and (left := deadline - time.monotonic()) > 0:
+            if selector.select(left):
+                chunk = os.read(fd, 1 << 20)
+                if not chunk:
+                    return b"".join(chunks), True
+                chunks.append(chunk)
+                size += len(chunk)
+    return b"".join(chunks), False
+
+
+def serve() -> None:
+    """The server's loop: standard input is a socket that brings requests with two pipes each."""
+    import index.cleaning
+    import index.reading.markup
+    import index.reading.office
+    import index.reading.pdf
+    import index.reading.text  # noqa: F401  # all loaded once, here, so that a child starts at once
+
+    _preload()
+    door = socket.socket(fileno=0)
+    door.send(b"ready")
+    children: dict[int, tuple[int, float]] = {}
+    with selectors.DefaultSelector() as selector:
+        selector.register(door, selectors.EVENT_READ)
+        while True:
+            if selector.select(0.02 if children else None):
+                message, fds, _, _ = socket.recv_fds(door, 1 << 16, 2)
+                if not message:
+                    break
+                answer, verdict = fds
+                request = json.loads(message)
+                child = os.fork()
+                if child == 0:
+                    _answer(request, answer)
+                os.close(answer)
+                children[child] = (verdict, time.monotonic() + request["limits"]["wall_s"])
+            _reap(children)
+    for child in children:
+        os.kill(child, signal.SIGKILL)
+
+
+def _preload() -> None:
+    """Vendors' modules, loaded before the first fork."""
+    import importlib
+
+    for name in ("pypdfium2", "pypdf", "docx", "pptx", "openpyxl", "bs4", "markdown_it", "charset_normalizer", "email.policy"):
+        try:
+            importlib.import_module(name)
+        except ImportError:
+            continue  # the document that needs it will say so
+
+
+def _reap(children: dict[int, tuple[int, float]]) -> None:
+    for child, (verdict, deadline) in list(children.items()):
+        done, status = os.waitpid(child, os.WNOHANG)
+        word = ""
+        if not done and time.monotonic() > deadline:
+            os.kill(child, signal.SIGKILL)
+            os.waitpid(child, 0)
+            word = "wall"
+        elif not done:
+            continue
+        os.write(verdict, (word or str(os.waitstatus_to_exitcode(status))).encode())
+        os.close(verdict)
+        del children[child]
+
+
+def _answer(request: dict[str, Any], fd: int) -> NoReturn:
+    """The child: limit, read, answer, end. Never returns to the server's loop."""
+    try:
+        os.closerange(0, 3)
+        limits = Limits(**request["limits"])
+        _limit(limits)
+        try:
+            reading = read(
+                Path(request["path"]), request["id"], max_pages=limits.max_pages, max_chars=limits.max_chars
+            )
+            pages = [
+                (page.label, [(h.level, h.text, h.start) for h in page.headings], page.text)
+                for page in reading.pages
+            ]
+            answer: dict[str, Any] = {"pages": pages, "title": reading.title, "date": reading.date}
+            answer["warnings"] = reading.warnings
+        except UnreadableDocument as error:
+            answer = {"error": (error.status, error.reason, error.action)}
+        view = memoryview(json.dumps(answer).encode() + b"\n")
+        while view:
+            view = view[os.write(fd, view) :]
+    finally:
+        os._exit(0)
+
+
+def _limit(limits: Limits) -> None:
+    import resource
+
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
+    resource.setrlimit(resource.RLIMIT_CPU, (limits.cpu_s, limits.cpu_s + 1))
+    resource.setrlimit(resource.RLIMIT_AS, (limits.memory_bytes, limits.memory_bytes))

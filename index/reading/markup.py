@@ -1,0 +1,165 @@
+"""HTML and Markdown to raw pages: one page, a block a line."""
+
+import re
+from typing import Any
+
+from index.cleaning import Draft, RawPage
+from index.paragraphs import Line
+from index.reading.text import decode
+
+_DROPPED = frozenset(
+    "script style nav template noscript head title meta link svg math iframe object embed canvas audio video "
+    "select button input textarea datalist dialog".split()
+)
+_BLOCKS = frozenset(
+    "p div section article main aside header footer blockquote pre ul ol li dl dt dd table tr thead tbody tfoot "
+    "figure figcaption form fieldset address details summary hr body html center caption h1 h2 h3 h4 h5 h6".split()
+)
+_HIDDEN_STYLE = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.I)
+_FRONT_MATTER = re.compile(r"\A\s*---[ \t]*\r?\n(.*?)\r?\n(?:---|\.\.\.)[ \t]*(?:\r?\n|\Z)", re.S)
+_ATX = re.compile(r"^(#{1,6})(?=[^\s#])", re.M)
+_DATE = re.compile(r"\d{4}(?:-\d{2}(?:-\d{2})?)?")
+
+
+def read_html(data: bytes, max_pages: int) -> Draft:
+    """One page of the text a reader of the page would see."""
+    text, warnings = _decode_html(data)
+    lines, title = html_lines(text)
+    page = RawPage(1, tuple(lines))
+    return Draft((page,), title, warnings=tuple(warnings))
+
+
+def read_markdown(data: bytes, max_pages: int) -> Draft:
+    """CommonMark with tables, by way of HTML, so that raw tags in it are understood too."""
+    from markdown_it import MarkdownIt
+
+    text, warnings = decode(data)
+    title = date = ""
+    if match := _FRONT_MATTER.match(text):
+        title, date = _front_matter(match[1])
+        text = text[match.end() :]
+    # Many papers leave out the space that CommonMark wants after the signs of a heading.
+    text = _ATX.sub(r"\1 ", text)
+    lines, _ = html_lines(MarkdownIt("commonmark").enable("table").render(text))
+    page = RawPage(1, tuple(lines))
+    return Draft((page,), title, date, tuple(warnings))
+
+
+def html_lines(text: str) -> tuple[list[Line], str]:
+    """(blocks, title) of an HTML text."""
+    from bs4 import BeautifulSoup
+
+    soup = BeautifulSoup(text, "lxml")
+    title = soup.title.get_text(" ", strip=True) if soup.title else ""
+    walk = _Walk()
+    walk.visit(soup.body or soup)
+    walk.flush()
+    return walk.lines, title
+
+
+class _Walk:
+    """One pass over a parsed page that gathers blocks. Not recursive: pages can be nested deep."""
+
+    def __init__(self) -> None:
+        self.lines: list[Line] = []
+        self._words: list[str] = []
+        self._level = 0
+        self._sign = ""
+
+    def visit(self, root: Any) -> None:
+        stack: list[tuple[Any, bool]] = [(root, False)]
+        while stack:
+            node, leaving = stack.pop()
+            if leaving:
+                self.flush()
+                self._level = 0
+                continue
+            name = getattr(node, "name", None)
+            if name is None:
+                if type(node).__name__ in ("NavigableString", "CData"):
+                    self._words.append(str(node))
+                continue
+            if name in _DROPPED or _is_hidden(node):
+                continue
+            if name == "table" and not node.find("table"):
+                self.flush()
+                self._table(node)
+                continue
+            if name == "br":
+                self._words.append(" ")
+            if name in _BLOCKS:
+                self._enter(node, name)
+                stack.append((node, True))
+            stack.extend((child, False) for child in reversed(list(node.children)))
+
+    def flush(self) -> None:
+        """End the block being gathered."""
+        text = " ".join("".join(self._words).split())
+        self._words.clear()
+        if text:
+            self.lines.append(Line(self._sign + text, self._level))
+            self._sign = ""
+
+    def _enter(self, node: Any, name: str) -> None:
+        self.flush()
+        if len(name) == 2 and name[0] == "h" and name[1].isdigit():
+            self._level = int(name[1])
+        if name == "li":
+            self._sign = _item_sign(node)
+
+    def _table(self, table: Any) -> None:
+        if caption := table.find("caption"):
+            self.lines.append(Line(" ".join(caption.get_text(" ").split())))
+        for row in table.find_all("tr"):
+            if _is_hidden(row):
+                continue
+            cells = [_cell_text(cell) for cell in row.find_all(["td", "th"]) if not _is_hidden(cell)]
+            if any(cells):
+                self.lines.append(Line(" | ".join(cells)))
+
+
+def _cell_text(cell: Any) -> str:
+    for node in cell.find_all(lambda tag: tag.name in _DROPPED or _is_hidden(tag)):
+        node.extract()
+    for node in cell.find_all(["br", *_BLOCKS]):
+        node.insert_before(" ")
+    return " ".join(cell.get_text("").split())
+
+
+def _is_hidden(node: Any) -> bool:
+    attributes = node.attrs or {}
+    if "hidden" in attributes or str(attributes.get("aria-hidden", "")).lower() == "true":
+        return True
+    return bool(_HIDDEN_STYLE.search(str(attributes.get("style", ""))))
+
+
+def _item_sign(item: Any) -> str:
+    parent = item.parent
+    if parent is None or parent.name != "ol":
+        return "- "
+    first = str(parent.get("start", "1"))
+    place = sum(1 for _ in item.find_previous_siblings("li"))
+    return f"{(int(first) if first.isdigit() else 1) + place}. "
+
+
+def _decode_html(data: bytes) -> tuple[str, list[str]]:
+    from bs4.dammit import EncodingDetector
+
+    declared = EncodingDetector.find_declared_encoding(data[:4096], is_html=True)
+    if declared and not data.startswith((b"\xff\xfe", b"\xfe\xff", b"\xef\xbb\xbf")):
+        try:
+            return data.decode(declared), []
+        except (LookupError, UnicodeDecodeError):
+            pass
+    return decode(data)
+
+
+def _front_matter(block: str) -> tuple[str, str]:
+    """(title, date) of YAML front matter: plain `key: value` lines only."""
+    values = {}
+    for line in block.splitlines():
+        key, colon, value = line.partition(":")
+        if colon and key == key.strip():
+            values[key.lower()] = value.strip().strip("\"'")
+    date = _DATE.match(values.get("date", ""))
+    return values.get("title", ""), date[0] if date else ""

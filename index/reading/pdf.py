@@ -1,0 +1,298 @@
+"""PDF to raw pages: rows by pdfium with their place on the sheet, pypdf as the second opinion."""
+
+import ctypes
+import io
+import re
+import threading
+from collections.abc import Sequence
+from dataclasses import replace
+from statistics import median
+from typing import Any
+
+from index.cleaning import Draft, RawPage, is_letterhead, metadata_title
+from index.errors import UnreadableDocument
+from index.paragraphs import Line, body_size
+
+# pdfium keeps state for the whole process and is not safe to enter from two threads.
+_PDFIUM = threading.Lock()
+_ROW_END = re.compile(r"\r\n|\r|\n|\ufffe")
+_UNREADABLE = re.compile("[\ufffd\ue000-\uf8ff\x00-\x08\x0e-\x1f\x7f-\x9f]|\\(cid:\\d+\\)")
+_MAX_OUTLINE = 5_000
+_MAX_HEADING_CHARS = 220
+_LETTERHEAD_ROWS = 8
+
+
+def read_pdf(data: bytes, max_pages: int) -> Draft:
+    """Raw pages of a PDF. Raises UnreadableDocument for passwords, scans and garbled text."""
+    import pypdfium2
+
+    with _PDFIUM:
+        try:
+            document = pypdfium2.PdfDocument(data)
+        except pypdfium2.PdfiumError as error:
+            if "assword" in str(error):
+                raise _encrypted() from None
+            return _read_without_pdfium(data, max_pages)
+        try:
+            return _read_document(document, data, max_pages)
+        finally:
+            document.close()
+
+
+def _read_document(document: Any, data: bytes, max_pages: int) -> Draft:
+    count = len(document)
+    if count > max_pages:
+        raise UnreadableDocument(
+            "too_large",
+            f"it has {count} pages and at most {max_pages} are read.",
+            "Split it into smaller files, or set skip=yes in manifest.csv.",
+        )
+    if not count:
+        raise UnreadableDocument("damaged", "it has no pages that can be found.", "Save it anew and copy it again.")
+    second = _SecondOpinion(data)
+    pages = []
+    for index in range(count):
+        lines = _page_lines(document, index)
+        if _is_suspicious(lines):
+            lines = _better(lines, second.lines(index))
+        pages.append(RawPage(index + 1, tuple(lines), document.get_page_label(index), wrapped=True))
+    warnings = _judge(pages, data)
+    outline = _outline(document)
+    pages = (
+        [replace(page, outline=tuple(outline.get(page.number, ()))) for page in pages]
+        if outline
+        else mark_headings(pages)
+    )
+    return Draft(tuple(pages), metadata_title(str(document.get_metadata_value("Title"))), warnings=tuple(warnings))
+
+
+def _page_lines(document: Any, index: int) -> list[Line]:
+    import pypdfium2
+
+    try:
+        page = document[index]
+    except pypdfium2.PdfiumError:
+        return []
+    try:
+        text_page = page.get_textpage()
+    except pypdfium2.PdfiumError:
+        page.close()
+        return []
+    try:
+        text = text_page.get_text_range()
+        lines, start = [], 0
+        for end in [*_ROW_END.finditer(text), None]:
+            stop = end.start() if end else len(text)
+            row = text[start:stop]
+            if row.strip():
+                # pdfium writes U+FFFE for a hyphen at a row's end and leaves the break out.
+                hyphen = "-" if end and end[0] == "\ufffe" else ""
+                lines.append(_measured(text_page, text, start, stop, hyphen))
+            start = end.end() if end else stop
+        return lines
+    finally:
+        text_page.close()
+        page.close()
+
+
+def _measured(text_page: Any, text: str, start: int, stop: int, hyphen: str) -> Line:
+    """The row text[start:stop] with its place, from five of its characters: asking for all costs
+    more than reading the page."""
+    from pypdfium2 import raw
+
+    inked = [i for i in range(start, stop) if not text[i].isspace()]
+    last = len(inked) - 1
+    sample = sorted({inked[0], inked[last // 4], inked[last // 2], inked[3 * last // 4], inked[last]})
+    box, x, y, flags = raw.FS_RECTF(), ctypes.c_double(), ctypes.c_double(), ctypes.c_int()
+    name = ctypes.create_string_buffer(128)
+    boxes, bold = [], 0
+    for i in sample:
+        char = raw.FPDFText_GetCharIndexFromTextIndex(text_page, i)
+        if char < 0 or not raw.FPDFText_GetLooseCharBox(text_page, char, box):
+            continue
+        raw.FPDFText_GetCharOrigin(text_page, char, x, y)
+        boxes.append((box.left, box.right, box.top - box.bottom, y.value))
+        length = raw.FPDFText_GetFontInfo(text_page, char, name, 128, flags)
+        font = name.value.lower() if length else b""
+        bold += b"bold" in font or b"black" in font or b"heavy" in font
+    row = text[start:stop] + hyphen
+    if not boxes:
+        return Line(row)
+    return Line(
+        row,
+        left=min(b[0] for b in boxes),
+        right=max(b[1] for b in boxes),
+        y=median(b[3] for b in boxes),
+        size=max(median(b[2] for b in boxes), 0.1),
+        loud=bold * 2 > len(boxes),
+    )
+
+
+def mark_headings(pages: Sequence[RawPage]) -> list[RawPage]:
+    """Pages with headings guessed from print: rows clearly larger than the body, or bold in a
+    body that is not. Levels follow size, largest first."""
+    rows = [line for page in pages for line in page.lines]
+    body = body_size(rows)
+    total = sum(len(line.text) for line in rows) or 1
+    if not body or sum(len(line.text) for line in rows if line.loud) * 3 > total:
+        return list(pages)
+
+    def is_heading(place: int, line: Line) -> bool:
+        large = line.size > 1.15 * body
+        bold = line.loud and line.size > 0.93 * body
+        if not (large or bold) or len(line.text) > _MAX_HEADING_CHARS:
+            return False
+        at_top = place < _LETTERHEAD_ROWS and is_letterhead(line.text)
+        return not at_top and bool(re.search(r"[^\W\d_]{2}", line.text))
+
+    found = {
+        (page.number, place): round(line.size)
+        for page in pages
+        for place, line in enumerate(page.lines)
+        if is_heading(place, line)
+    }
+    contents = {key for page in pages for key in _contents_rows(page) if key in found}
+    sizes = {size for key, size in found.items() if key not in contents}
+    levels = {size: min(rank, 4) for rank, size in enumerate(sorted(sizes, reverse=True), start=1)}
+    # What stands under "Contents" is not the paper: its heading must never hold the others.
+    deepest = max(levels.values(), default=1)
+
+    def level(page: RawPage, place: int) -> int:
+        key = (page.number, place)
+        return deepest if key in contents else levels.get(found.get(key, -1), 0)
+
+    return [
+        replace(page, lines=tuple(replace(row, level=level(page, i)) for i, row in enumerate(page.lines)))
+        for page in pages
+    ]
+
+
+def _contents_rows(page: RawPage) -> list[tuple[int, int]]:
+    return [
+        (page.number, place)
+        for place, line in enumerate(page.lines)
+        if line.text.strip().casefold() in ("contents", "table of contents", "sommaire", "table des matières")
+    ]
+
+
+def _outline(document: Any) -> dict[int, list[tuple[int, str]]]:
+    """(level, title) of bookmarks by physical page."""
+    found: dict[int, list[tuple[int, str]]] = {}
+    for count, mark in enumerate(document.get_toc()):
+        if count >= _MAX_OUTLINE:
+            break
+        target = mark.get_dest()
+        index = target.get_index() if target else None
+        title = (mark.get_title() or "").strip()
+        if index is not None and title and not title.startswith(("_", "OLE_LINK")):
+            found.setdefault(index + 1, []).append((mark.level + 1, title[:_MAX_HEADING_CHARS]))
+    return found
+
+
+def _is_suspicious(lines: Sequence[Line]) -> bool:
+    text = " ".join(line.text for line in lines)
+    words = text.split()
+    if not words:
+        return True
+    return _unreadable_share(text) > 0.05 or len(text) / len(words) > 14
+
+
+def _better(first: list[Line], second: list[Line]) -> list[Line]:
+    def worth(lines: list[Line]) -> float:
+        text = " ".join(line.text for line in lines)
+        words = [word for word in text.split() if len(word) < 25]
+        return sum(map(len, words)) * (1 - min(1.0, 4 * _unreadable_share(text))) + len(words)
+
+    return second if worth(second) > 1.1 * worth(first) else first
+
+
+def _unreadable_share(text: str) -> float:
+    return sum(len(match[0]) for match in _UNREADABLE.finditer(text)) / max(len(text), 1)
+
+
+class _SecondOpinion:
+    """The same document by pypdf, opened only when a page asks for it."""
+
+    def __init__(self, data: bytes) -> None:
+        self._data = data
+        self._reader: Any = None
+        self._failed = False
+
+    def lines(self, index: int) -> list[Line]:
+        if self._failed:
+            return []
+        try:
+            if self._reader is None:
+                import pypdf
+
+                self._reader = pypdf.PdfReader(io.BytesIO(self._data))
+            return [Line(row) for row in self._reader.pages[index].extract_text().splitlines() if row.strip()]
+        except MemoryError:
+            raise
+        except Exception:
+            # pypdf raises ten kinds of exception on odd files; it is only the second opinion.
+            self._failed = True
+            return []
+
+
+def _read_without_pdfium(data: bytes, max_pages: int) -> Draft:
+    """What pypdf can save of a file that pdfium does not open."""
+    import pypdf
+
+    try:
+        reader = pypdf.PdfReader(io.BytesIO(data))
+        if reader.is_encrypted and not reader.decrypt(""):
+            raise _encrypted()
+        texts = [reader.pages[i].extract_text() for i in range(min(len(reader.pages), max_pages))]
+    except UnreadableDocument:
+        raise
+    except MemoryError:
+        raise
+    except Exception as error:
+        raise UnreadableDocument(
+            "damaged",
+            f"it does not open as a PDF ({type(error).__name__}).",
+            "Copy it again from its source, or save it anew.",
+        ) from None
+    pages = [
+        RawPage(i, tuple(Line(row) for row in text.splitlines() if row.strip()))
+        for i, text in enumerate(texts, start=1)
+    ]
+    if not pages:
+        raise UnreadableDocument("damaged", "it has no pages that can be found.", "Save it anew and copy it again.")
+    warnings = _judge(pages, data)
+    return Draft(tuple(pages), warnings=("the file is damaged and was read in part.", *warnings))
+
+
+def _judge(pages: Sequence[RawPage], data: bytes) -> list[str]:
+    """Warnings for the owner; raises where the text as a whole is of no use."""
+    blank = [page.number for page in pages if not page.lines]
+    total = len(pages)
+    if len(blank) == total:
+        raise UnreadableDocument(
+            "scanned",
+            f"no text on {total} of {total} pages (a scan?).",
+            "Run OCR on it, or set skip=yes in manifest.csv.",
+        )
+    text = " ".join(line.text for page in pages for line in page.lines)
+    if _unreadable_share(text) > 0.3 or (len(text) > 200 and not re.search(r"[^\W\d_]{2}", text)):
+        raise UnreadableDocument(
+            "garbled",
+            "its text comes out as signs no reader could read.",
+            "Export it anew with its fonts embedded, or run OCR on it.",
+        )
+    warnings = []
+    odd = [
+        page.number for page in pages if _unreadable_share(" ".join(line.text for line in page.lines)) > 0.3
+    ]
+    if odd:
+        warnings.append(f"text that cannot be read on {len(odd)} of {total} pages ({', '.join(map(str, odd[:20]))}).")
+    if b"%%EOF" not in data[-2048:]:
+        warnings.append("the file has no end mark: it may be cut short.")
+    return warnings
+
+
+def _encrypted() -> UnreadableDocument:
+    return UnreadableDocument(
+        "encrypted", "it asks for a password.", "Save it without a password, or set skip=yes in manifest.csv."
+    )

@@ -1,0 +1,108 @@
+"""Vectors to passages by cosine: the only door to Chroma.
+
+One collection a shelf (a distinct set of groups). A build is written once and never again,
+because Chroma's local store loses data when it is killed while writing; a reader works on a
+copy of its own, because opening a store changes its files.
+"""
+
+import os
+import shutil
+import tempfile
+import weakref
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from index.embedding import Vectors
+from index.errors import BadIndex
+
+SPACE = {"space": "cosine", "ef_construction": 200, "max_neighbors": 32, "ef_search": 200}
+
+
+def _client(folder: Path) -> Any:
+    os.environ["ANONYMIZED_TELEMETRY"] = "False"
+    from chromadb import PersistentClient
+    from chromadb.config import Settings
+
+    return PersistentClient(str(folder), Settings(anonymized_telemetry=False))
+
+
+def write_vectors(folder: Path, shelves: dict[int, tuple[list[str], Vectors]]) -> None:
+    """Write a new store with a collection for each shelf, and read back that all is there.
+
+    Raises BadIndex where a collection does not hold what was given to it.
+    """
+    client = _client(folder)
+    try:
+        for shelf, (ids, vectors) in shelves.items():
+            collection = client.create_collection(
+                _name(shelf), configuration={"hnsw": SPACE}, embedding_function=None
+            )
+            step = client.get_max_batch_size()
+            for first in range(0, len(ids), step):
+                part = slice(first, first + step)
+                documents = [passage_id.rpartition(":")[0] for passage_id in ids[part]]
+                collection.add(
+                    ids=ids[part],
+                    embeddings=vectors[part],
+                    metadatas=[{"document_id": document} for document in documents],
+                )
+            if collection.count() != len(ids):
+                raise BadIndex(f"{folder}: the vector store kept {collection.count()} of {len(ids)} passages.")
+    finally:
+        client.close()
+
+
+class Store:
+    """The vector store of one build, open for reading in a private copy."""
+
+    def __init__(self, folder: Path) -> None:
+        copy = Path(tempfile.mkdtemp(prefix="ct-assistant-"))
+        try:
+            shutil.copytree(folder, copy, dirs_exist_ok=True)
+            client = _client(copy)
+            self._collections = {c.name: c for c in client.list_collections()}
+        except Exception as error:
+            shutil.rmtree(copy, ignore_errors=True)
+            raise BadIndex(
+                f"{folder}: the vector store does not open ({type(error).__name__}). Build the index again."
+            ) from error
+        # Freed when the last reader lets go of it, and at the latest when the process ends.
+        self._release = weakref.finalize(self, _release, client, copy)
+
+    def search(self, vector: Vectors, k: int, shelves: Sequence[int]) -> dict[str, float]:
+        """Cosine similarity of the `k` passages of each shelf nearest to a unit vector."""
+        found: dict[str, float] = {}
+        for shelf in shelves:
+            collection = self._collections[_name(shelf)]
+            near = collection.query(
+                query_embeddings=vector[np.newaxis], n_results=min(k, collection.count()), include=["distances"]
+            )
+            for passage_id, distance in zip(near["ids"][0], near["distances"][0], strict=True):
+                found[passage_id] = 1.0 - float(distance)
+        return found
+
+    def similarities(self, vector: Vectors, ids: Sequence[str], shelves: Sequence[int]) -> dict[str, float]:
+        """Cosine similarity of the named passages, exactly, as far as the shelves hold them."""
+        found: dict[str, float] = {}
+        for shelf in shelves if ids else ():
+            kept = self._collections[_name(shelf)].get(ids=list(ids), include=["embeddings"])
+            if kept["ids"]:
+                cosines = np.asarray(kept["embeddings"], dtype=np.float32) @ vector
+                found.update(zip(kept["ids"], map(float, cosines), strict=True))
+        return found
+
+    def close(self) -> None:
+        """Release the store and delete the private copy."""
+        self._release()
+
+
+def _release(client: Any, copy: Path) -> None:
+    client.close()
+    shutil.rmtree(copy, ignore_errors=True)
+
+
+def _name(shelf: int) -> str:
+    return f"shelf-{shelf}"
