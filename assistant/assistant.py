@@ -83,7 +83,7 @@ class Assistant:
             picked = extract(search_text, evidence, self._embedder, lambda words: index.rarity(words, groups))
         status: Status = "not_in_documents"
         claims: tuple[Claim, ...] = ()
-        removed, notes = (0, 0), (f"confidence {picked.confidence:.2f}",)
+        removed = (0, 0)
         model = self._model if picked.confidence >= self._settings.min_confidence else None
         if model is not None:
             with watch.step("answer"):
@@ -109,12 +109,13 @@ class Assistant:
         trace = Trace(
             search_text=search_text,
             index_build=index.build_id,
+            confidence=round(picked.confidence, 4),
+            selected=tuple(passage.id for passage in evidence.passages),
             model=model.name if model else "",
             prompt_hash=load_prompt("answer").sha256 if model else "",
             seconds=watch.seconds,
             markers_removed=removed[0],
             sentences_removed=removed[1],
-            notes=notes,
         )
         yield Answer(answer_text, status, citations, hits, trace)
 

@@ -1,6 +1,5 @@
 """The extractive answerer: whole sentences, list items and table rows, chosen and not written."""
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -10,11 +9,11 @@ from assistant.calibration import confidence
 from assistant.citations import Claim, Weigh, block_spans
 from assistant.context import Evidence
 from index.embedding import Embedder
+from index.sentences import LIST_ITEM, is_list_item
 from index.types import Passage
 
 MOST_SENTENCES = 3
 WORTH_ADDING = 0.88  # of the best score: what comes after it must be nearly as good
-LIST_ITEM = re.compile(r"(?:[-–•*▪◦]|\(?(?:\d{1,2}|[a-z]|[ivx]{1,4})[.)])\s+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,18 +80,19 @@ def rank(question: str, evidence: Evidence, embedder: Embedder, weigh: Weigh) ->
 
 
 def _claims(candidate: Candidate) -> list[Claim]:
-    """A candidate as claims: a sentence that opens a list brings the list with it."""
+    """A candidate as claims: a line that opens a list brings the list with it."""
     passage = candidate.passage
     end = candidate.end
-    lines = [candidate.text]
-    if candidate.text.endswith(":"):
+    items: list[str] = []
+    if candidate.text.endswith(":") or candidate.text in passage.heading_path:
         for start, stop in _lines_after(passage.text, end):
-            if not LIST_ITEM.match(passage.text[start:stop]):
+            if not is_list_item(passage.text[start:stop]):
                 break
-            lines.append(passage.text[start:stop])
+            items.append(passage.text[start:stop])
             end = stop
     span = (passage.document_id, passage.start + candidate.start, passage.start + end)
-    return [Claim(_shown(line), (span,)) for line in lines]
+    first = LIST_ITEM.sub("", candidate.text, count=1) if items else candidate.text
+    return [Claim(_shown(line), (span,)) for line in (first, *items)]
 
 
 def _lines_after(text: str, offset: int) -> Sequence[tuple[int, int]]:

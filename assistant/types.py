@@ -59,17 +59,20 @@ class Citation:
 
 @dataclass(frozen=True, slots=True)
 class Trace:
-    """How an answer came about. `seconds` maps a step of the question's path to wall time;
-    `model` is "" where no language model was called."""
+    """How an answer came about. `confidence` is the estimated probability, in [0, 1], that the
+    evidence answers the question; `selected` are the ids of the passages shown to the answerer;
+    `seconds` maps a step of the question's path to wall time; `model` is "" where no language
+    model was called."""
 
     search_text: str
     index_build: str
+    confidence: float = 0.0
+    selected: tuple[str, ...] = ()
     model: str = ""
     prompt_hash: str = ""
     seconds: Mapping[str, float] = field(default_factory=dict)
     markers_removed: int = 0
     sentences_removed: int = 0
-    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,6 +28,8 @@ from index.splitting import context, split
 from index.store import write_vectors
 from index.types import Document, Outcome, Page, Passage
 
+LEAST_CHARS = 200  # a paper with less text is told: a stub, a cover page, a failed conversion
+
 Progress = Callable[[str, int, int, str], None]
 """Told of each piece of work done: the step, how many are done, of how many, and which."""
 
@@ -149,12 +151,25 @@ def _read_and_split(
             date=document.date or reading.date,
         )
         passages = split(document.id, document.path, reading.pages, embedder.max_tokens, embedder.count_tokens)
-        status = "flagged" if reading.warnings else "indexed"
+        warnings = [*reading.warnings, *_doubts(reading)]
         outcomes[document.path] = Outcome(
-            document.path, status, "; ".join(reading.warnings), "", len(reading.pages), len(passages)
+            document.path,
+            "flagged" if warnings else "indexed",
+            " ".join(warnings),
+            "Look whether something is missing." if warnings else "",
+            len(reading.pages),
+            len(passages),
         )
         papers.append(_Paper(document, reading.pages, tuple(passages)))
     return papers, tuple(outcomes[path] for path in sorted(outcomes))
+
+
+def _doubts(reading: Reading) -> list[str]:
+    """What makes a reading look incomplete although nothing went wrong."""
+    chars = sum(len(page.text) for page in reading.pages)
+    if chars < LEAST_CHARS:
+        return [f"only {chars} characters of text: is this the whole paper?"]
+    return []
 
 
 def _readings(corpus: Corpus, cache: Cache, code: str) -> Iterator[tuple[Document, Reading | UnreadableDocument]]:
@@ -203,7 +218,7 @@ def _embed(
         known.update((key, vector) for (key, _), vector in zip(part, vectors, strict=True))
         done += len(part)
         tell("embed", done, len(new), f"{done} of {len(new)} new passages")
-    return np.asarray([known[key] for key in keys], dtype=np.float32).reshape(len(keys), -1), len(new)
+    return np.stack([known[key] for key in keys]) if keys else np.zeros((0, 1), np.float32), len(new)
 
 
 def _chunks(items: list[tuple[bytes, str]], size: int) -> Iterator[list[tuple[bytes, str]]]:

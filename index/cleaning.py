@@ -18,9 +18,7 @@ from dataclasses import dataclass, replace
 from index.paragraphs import Block, Line, Vocabulary, join_lines
 from index.types import Heading, Page
 
-_LIGATURES = str.maketrans(
-    {"ﬀ": "ff", "ﬁ": "fi", "ﬂ": "fl", "ﬃ": "ffi", "ﬄ": "ffl", "ﬅ": "st", "ﬆ": "st"}
-)
+_LIGATURES = str.maketrans({"ﬀ": "ff", "ﬁ": "fi", "ﬂ": "fl", "ﬃ": "ffi", "ﬄ": "ffl", "ﬅ": "st", "ﬆ": "st"})
 # Soft hyphen, zero-width space, word joiner and invisible operators, byte order mark, bidi marks,
 # embeddings and isolates, Mongolian separator, and the tag characters text can be hidden in.
 _INVISIBLE = re.compile(
@@ -38,14 +36,21 @@ _RULE = re.compile(r"[\s_\-–—=*·.]{5,}")
 _LEADER = re.compile(r"(?:\s?\.){4,}\s*|…{2,}\s*|_{4,}")
 _EDGE_LINES = 4
 _NO_TITLE = re.compile(
-    r"(?:microsoft (?:word|powerpoint|excel) - .*|untitled.*|no title|powerpoint presentation|presentation\d*|"
-    r"document\d*|(?:slide|folie|page|layout) ?\d*|.*\.(?:docx?|pdf|pptx?|xlsx?|indd|dvi|tex|html?|rtf|qxd))",
+    r"(?:microsoft (?:word|powerpoint|excel) - .*|untitled.*|no title|powerpoint presentation|"
+    r"presentation\d*|document\d*|(?:slide|folie|page|layout) ?\d*|"
+    r".*\.(?:docx?|pdf|pptx?|xlsx?|indd|dvi|tex|html?|rtf|qxd))",
     re.I,
 )
 _LETTERHEAD = re.compile(
     r"(?:(?:united|nations?|united nations|nations unies|general assembly|security council|general|"
     r"economic and social council|office of counter-?terrorism|un counter-?terrorism centre|"
     r"un office of counter-?terrorism|\((?:uncct|unoct)\)|distr\b.*|original:.*|[ase]/\S+)\s*)+",
+    re.I,
+)
+# Headings that open a part of a paper and are not its name.
+_PART = re.compile(
+    r"(?:[IVX]{1,4}|[A-Z]|\d{1,2})\.\s|(?:contents|summary|\S+ (?:session|year|report))$|annex\b|"
+    r"introduction\b",
     re.I,
 )
 _NUMBER_ALONE = re.compile(r"(?:page\s*)?[-–—(\s]*(\d{1,4})(?:\s*(?:/|\||of)\s*\d{1,4})?[-–—)\s]*", re.I)
@@ -58,8 +63,9 @@ _NUMBERED_HEADING = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class RawPage:
-    """A page as its reader found it. `wrapped` lines are rows of print, to be joined to
-    paragraphs; otherwise every line is a block. `outline` holds (level, title) known from elsewhere."""
+    """A page as its reader found it. `wrapped` lines are rows of print: the paper may have running
+    lines, and rows whose place is known are joined to paragraphs; otherwise every line is a block.
+    `outline` holds (level, title) known from elsewhere."""
 
     number: int
     lines: tuple[Line, ...]
@@ -83,6 +89,7 @@ def clean(draft: Draft, document_id: str) -> tuple[Page, ...]:
     pages = [replace(page, lines=tuple(clean_lines(page.lines))) for page in draft.pages]
     if any(page.wrapped for page in pages):
         pages = drop_running_lines(pages)
+    outlined = any(page.outline for page in pages)
     vocabulary = Vocabulary.of(line.text for page in pages if page.wrapped for line in page.lines)
     cleaned = []
     for page in pages:
@@ -90,6 +97,8 @@ def clean(draft: Draft, document_id: str) -> tuple[Page, ...]:
             blocks = join_lines(page.lines, vocabulary)
         else:
             blocks = [Block(line.text, line.level) for line in page.lines]
+        if outlined:  # what the paper says of its parts goes before what its print suggests
+            blocks = [Block(block.text) for block in blocks]
         cleaned.append(build_page(document_id, page, blocks))
     return tuple(cleaned)
 
@@ -172,7 +181,7 @@ def build_page(document_id: str, page: RawPage, blocks: Sequence[Block]) -> Page
         if block.level
     ]
     if page.outline:
-        headings = _outline_headings(page, blocks, starts) or headings
+        headings = _outline_headings(page, blocks, starts)
     text = "\n".join(block.text for block in blocks)
     return Page(document_id, page.number, clean_text(page.label), tuple(headings), text)
 
@@ -195,7 +204,7 @@ def title_of(pages: Sequence[Page]) -> str:
     if first is None:
         return ""
     heads = [h for h in first.headings if len(h.text.split()) >= 2 and not h.text.endswith((",", ";"))]
-    heads = [h for h in heads if not is_letterhead(h.text)]
+    heads = [h for h in heads if not is_letterhead(h.text) and not _PART.match(h.text)]
     if heads:
         return min(heads, key=lambda h: h.level).text.rstrip("* ")
     for line in first.text.split("\n")[:15]:
@@ -274,4 +283,6 @@ def _is_own_number(text: str, page: RawPage, offsets: frozenset[int]) -> bool:
     if page.label and text.strip("-–— ") == page.label:
         return True
     match = _NUMBER_ALONE.fullmatch(text)
-    return bool(match) and (int(match[1]) == page.number or int(match[1]) - page.number in offsets)
+    if match is None:
+        return False
+    return int(match[1]) == page.number or int(match[1]) - page.number in offsets

@@ -25,6 +25,9 @@ _ENDS_ITEM = re.compile(r"(?:[,;:]|\b(?:and|or|et|ou|y|o))\s*$")
 _ENDS_CONTENTS = re.compile(r"\.\.\.\s*\S{1,8}$")
 _NOTE = re.compile(r"(\d{1,3})\s+[^\W\d_a-z]")
 _HYPHEN_END = re.compile(r"([^\W\d_]+)-$")
+_SPACED_HYPHEN = re.compile(r"([^\W\d_]+) ?- ?([^\W\d_]+)")
+_TIGHT_END = re.compile(r"\d[–—-]$|\w/$")
+_LOOSE_END = re.compile(r"([^\W\d_]+) -$")
 _NEXT_WORD = re.compile(r"[^\W\d_]+")
 _WORD = re.compile(r"[^\W\d_]+(?:[-‐‑][^\W\d_]+)*")
 _PREFIXES = frozenset(
@@ -100,24 +103,39 @@ def join_lines(lines: Sequence[Line], vocabulary: Vocabulary) -> list[Block]:
         text = group[0].text
         for row in group[1:]:
             text = join_pair(text, row.text, vocabulary)
-        blocks.append(Block(text, group[0].level))
+        if " -" in text or "- " in text:
+            text = _SPACED_HYPHEN.sub(lambda match: _closed(match, vocabulary), text)
+        level = min(row.level for row in group)
+        blocks.append(Block(text, 0 if _is_body(text) else level))
     return blocks
+
+
+def _is_body(text: str) -> bool:
+    """Whether bold or large print is too long, or too much of a sentence, to head anything."""
+    return len(text) > 500 or (len(text) > 80 and text.endswith((".", ";")))
+
+
+def _closed(match: re.Match[str], vocabulary: Vocabulary) -> str:
+    """`Secretary - General`, as some makers of PDF space it, where this paper has the word."""
+    word = f"{match[1]}-{match[2]}"
+    return word if word.casefold() in vocabulary.words else match[0]
 
 
 def join_pair(before: str, after: str, vocabulary: Vocabulary) -> str:
     """Two rows of one paragraph as one string, a divided word made whole."""
     last = before.rsplit(" ", 1)[-1]
+    tail = before[-60:]  # a paragraph grows row by row; only its end is looked at
     if "://" in last or last.startswith("www."):
         # An address broken after one of its own signs goes on; after a letter it has ended.
         return before + after if last[-1] in "/-_=&?%." and after[:1].islower() else f"{before} {after}"
     if before.endswith(("‐", "‑")):
         return before + after
-    if re.search(r"\d[–—-]$|\w/$", before):
+    if _TIGHT_END.search(tail):
         return before + after
-    loose = re.search(r"([^\W\d_]+) -$", before)
+    loose = _LOOSE_END.search(tail)
     if loose and loose[1].casefold() in _PREFIXES and after[:1].islower():
         return f"{before[:-2]}-{after}"
-    first = _HYPHEN_END.search(before)
+    first = _HYPHEN_END.search(tail)
     second = _NEXT_WORD.match(after)
     if not first or not second:
         return before + after if before.endswith("-") and before[-2:-1].strip() else f"{before} {after}"
@@ -181,9 +199,7 @@ def _starts_block(group: Sequence[Line], row: Line, measure: _Measure) -> bool:
     last = group[-1]
     if len(group) == 1 and _MARKER.fullmatch(last.text):
         return bool(row.level) and not last.level
-    if row.level != last.level or _ENDS_CONTENTS.search(last.text):
-        return True
-    if not (row.size and last.size):
+    if _ENDS_CONTENTS.search(last.text) or not (row.size and last.size):
         return True
     torn = last.text.endswith("-") or (row.text[:1].islower() and not _ENDS_SENTENCE.search(last.text))
     if abs(row.size - last.size) > 0.08 * max(row.size, last.size) and not _is_small_sign(last, row):
@@ -193,7 +209,9 @@ def _starts_block(group: Sequence[Line], row: Line, measure: _Measure) -> bool:
     if step < -0.5 * row.size or step > 6 * pitch:
         return not torn or row.loud != last.loud  # the next column, or a jump on the page
     if step > 1.3 * pitch + 0.5:
-        return not (torn and step < 1.8 * pitch)
+        return not (torn and step < 1.8 * pitch and row.level == last.level)
+    if row.level != last.level:
+        return not torn  # a paragraph that opens in bold goes on
     if row.level:
         return bool(_MARKER.match(row.text))
     return _starts_inside(group, row, measure, torn)
@@ -227,7 +245,7 @@ def _starts_inside(group: Sequence[Line], row: Line, measure: _Measure, torn: bo
 def _is_next_note(first: Line, row: Line) -> bool:
     """Whether `row` opens the footnote after the one that `first` opened."""
     note, following = _NOTE.match(first.text), _NOTE.match(row.text)
-    return bool(note and following) and int(following[1]) == int(note[1]) + 1
+    return note is not None and following is not None and int(following[1]) == int(note[1]) + 1
 
 
 def _is_small_sign(last: Line, row: Line) -> bool:
@@ -238,9 +256,12 @@ def _could_hold(last: Line, row: Line, measure: _Measure) -> bool:
     """Whether the first word of `row` would have had room on the row before: the break was meant."""
     width = max(row.right - row.left, 0.1) / max(len(row.text), 1)
     word = len(row.text.split(" ", 1)[0]) + 1.5
-    room = max(measure.right_edge(last), measure.right_edge(row)) - last.right
-    spare = 0.6 if _ENDS_SENTENCE.search(last.text) or row.loud != last.loud else 4.0
-    return room > word * width + spare * row.size
+    edge = max(measure.right_edge(last), measure.right_edge(row))
+    needed = word * width + 0.6 * row.size
+    if not _ENDS_SENTENCE.search(last.text) and row.loud == last.loud:
+        # Print that is ragged on the right leaves room by chance; a sentence going on asks for more.
+        needed = max(needed, 0.3 * (edge - last.left))
+    return edge - last.right > needed
 
 
 def is_hard_wrapped(lines: Sequence[str]) -> bool:
@@ -255,6 +276,18 @@ def is_hard_wrapped(lines: Sequence[str]) -> bool:
             pairs += 1
             torn += after[:1].islower() and not _ENDS_SENTENCE.search(before) and len(before) > 30
     return torn >= 2 and torn >= 0.12 * pairs
+
+
+def text_lines(rows: Sequence[str]) -> list[Line]:
+    """Rows of text as lines with a place, in characters and rows; empty rows are gaps. Where the
+    rows are paragraphs already, no place is given and each stays a block."""
+    size = 1.0 if is_hard_wrapped(rows) else 0.0
+    lines = []
+    for i, row in enumerate(rows):
+        if row.strip():
+            indent = float(len(row) - len(row.lstrip()))
+            lines.append(Line(row.strip(), 0, indent, indent + len(row.strip()), -1.0 * i, size))
+    return lines
 
 
 def body_size(lines: Iterable[Line]) -> float:

@@ -17,6 +17,9 @@ _ABBREVIATIONS = frozenset(
 # Those that often do end a sentence: only a figure after them keeps the sentence open.
 _ONLY_BEFORE_FIGURE = frozenset("no nos art arts para paras par sec ch vol pp p fig etc co inc ltd add rev doc res".split())
 
+LIST_ITEM = re.compile(r"(?:[-–•*▪◦]|\(?(?:\d{1,2}|[a-z]|[ivx]{1,4})[.)])\s+")
+_ITEM_CHARS = 300  # what is longer is a numbered paragraph
+
 _END = re.compile(
     r"""(?P<stop>[.!?…]+|[。！？؟۔])      # the sign that ends a sentence
         (?P<close>["'”’»)\]]*)           # what still belongs to it
@@ -26,6 +29,11 @@ _END = re.compile(
 )
 _OPENS = re.compile(r"""[“"'‘«(\[]*[^\W\d_a-zß-ÿа-яё]|[“"'‘«(\[]*\d|[-–•*]\s""")
 _LAST_WORD = re.compile(r"[^\s(\[“\"'‘«]+$")
+
+
+def is_list_item(line: str) -> bool:
+    """Whether a block is an item of a list: it has a sign or a number, and is short."""
+    return len(line) <= _ITEM_CHARS and LIST_ITEM.match(line) is not None
 
 
 def sentence_spans(text: str) -> list[tuple[int, int]]:

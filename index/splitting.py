@@ -7,10 +7,10 @@ each character that is not white space lies in exactly one passage.
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from index.sentences import sentence_spans
+from index.sentences import is_list_item, sentence_spans
 from index.types import Page, Passage
 
-TARGET_TOKENS = 180  # about one paragraph; longer passages blur what they are about
+TARGET_TOKENS = 190  # about one paragraph; longer passages blur what they are about
 CONTEXT_TOKENS = 56  # at most this much of the limit goes to title and headings
 _FLOWING = (".pdf", ".docx", ".txt", ".text", ".html", ".htm", ".md", ".markdown", ".eml")
 
@@ -21,7 +21,8 @@ CountTokens = Callable[[str], int]
 class Sentence:
     """A sentence, list item, table row or heading: the least that is ever quoted.
 
-    `start` and `end` are offsets in the document's text; `opens` is True at a block's first.
+    `start` and `end` are offsets in the document's text; `opens` is False where it should stay
+    with the one before: inside a paragraph, and in a list together with the line above it.
     """
 
     page: int
@@ -55,17 +56,19 @@ def sentences(pages: Sequence[Page]) -> list[Sentence]:
         for heading in page.headings:
             if heading not in headings.values():  # known from the outline only
                 path = [p for p in path if p[0] < heading.level] + [(heading.level, heading.text)]
-        at = 0
+        at, above = 0, ""
         for line in page.text.split("\n"):
             at_heading = headings.get(at)
             if at_heading:
                 path = [p for p in path if p[0] < at_heading.level] + [(at_heading.level, at_heading.text)]
             names = tuple(name for _, name in path)
             spans = [(0, len(line))] if _is_row(line) or at_heading else sentence_spans(line)
-            for first, (start, end) in enumerate(spans):
+            goes_on = is_list_item(line) and (is_list_item(above) or above.endswith(":"))
+            above = line
+            for number, (start, end) in enumerate(spans):
                 if line[start:end].strip():
                     found.append(
-                        Sentence(page.number, offset + at + start, offset + at + end, names, bool(at_heading), not first)
+                        Sentence(page.number, offset + at + start, offset + at + end, names, bool(at_heading), number == 0 and not goes_on)
                     )
             at += len(line) + 1
     return found
@@ -90,7 +93,7 @@ def context(title: str, heading_path: Sequence[str], text: str, count_tokens: Co
 def split(document_id: str, path: str, pages: Sequence[Page], max_tokens: int, count: CountTokens) -> list[Passage]:
     """Passages of one document, in order, with ids such as `api-pnr-2019:p12.3`."""
     text = document_text(pages)
-    budget = min(TARGET_TOKENS, max_tokens - CONTEXT_TOKENS - 4)
+    budget = min(TARGET_TOKENS, max(8, max_tokens - CONTEXT_TOKENS - 4))
     flowing = path.lower().endswith(_FLOWING)
     passages: list[Passage] = []
     on_page: dict[int, int] = {}

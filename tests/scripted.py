@@ -20,42 +20,78 @@ from assistant.types import Answer, Citation, Question, Trace  # noqa: E402
 from index.types import Document, Heading, Hit, Page, Passage  # noqa: E402
 
 GUIDE = Document(
-    id="pnr-guide", path="guides/pnr guide.pdf", title="Passenger data: a guide for national units", sha256="a" * 64,
-    date="2021-06", publisher="Office for Travel Security", kind="guide", language="en",
+    id="pnr-guide",
+    path="guides/pnr guide.pdf",
+    title="Passenger data: a guide for national units",
+    sha256="a" * 64,
+    date="2021-06",
+    publisher="Office for Travel Security",
+    kind="guide",
+    language="en",
     url="https://example.org/pnr",
 )
 RULES = Document(
-    id="rules", path="rules.html", sha256="b" * 64, date="2019",
+    id="rules",
+    path="rules.html",
+    sha256="b" * 64,
+    date="2019",
     title="Rules on the retention of passenger name records, their depersonalisation after six months, "
     "requests by competent authorities, and the supervision of national passenger information units",
     publisher="Assembly of States",
 )
 NOTES = Document(id="notes", path="notes.txt", title="", sha256="c" * 64)
-SECRET = Document(id="secret", path="secret.txt", title="Restricted paper", sha256="d" * 64, groups=("board",))
+SECRET = Document(
+    id="secret", path="secret.txt", title="Restricted paper", sha256="d" * 64, groups=("board",)
+)
 
 QUOTE = "Records are kept for five years and depersonalised after six months."
 SECOND_QUOTE = "The programme is financed by voluntary contributions."
 
 GUIDE_PAGES = [
-    Page("pnr-guide", 1, "i", (Heading(1, "Purpose and scope", 0),),
-         "Purpose and scope\nThis guide helps national units to set up the use of passenger data."),
-    Page("pnr-guide", 2, "ii", (Heading(1, "Obstacles met by units", 0),),
-         "Obstacles met by units\n• Few staff are trained.\n• Systems differ.\nYear | Units | Flights\n"
-         "2019 | 12 | 3,400\n2020 | 15 | 1,100"),
-    Page("pnr-guide", 3, "1", (Heading(2, "Who pays for it", 0),),
-         "Who pays for it\nUnits often ask about cost. " + SECOND_QUOTE +
-         " A State may also second an expert.\nLegislative help is free of charge. <script>alert(1)</script>"),
+    Page(
+        "pnr-guide",
+        1,
+        "i",
+        (Heading(1, "Purpose and scope", 0),),
+        "Purpose and scope\nThis guide helps national units to set up the use of passenger data.",
+    ),
+    Page(
+        "pnr-guide",
+        2,
+        "ii",
+        (Heading(1, "Obstacles met by units", 0),),
+        "Obstacles met by units\n• Few staff are trained.\n• Systems differ.\nYear | Units | Flights\n"
+        "2019 | 12 | 3,400\n2020 | 15 | 1,100",
+    ),
+    Page(
+        "pnr-guide",
+        3,
+        "1",
+        (Heading(2, "Who pays for it", 0),),
+        "Who pays for it\nUnits often ask about cost. "
+        + SECOND_QUOTE
+        + " A State may also second an expert.\nLegal help is free of charge. <script>alert(1)</script>",
+    ),
 ]
 RULES_PAGES = [
-    Page("rules", 1, "", (Heading(1, "Retention", 0),),
-         "Retention\nThe unit keeps what the carriers send. " + QUOTE +
-         " After that period they are deleted, except where they are used in a case. " * 3),
+    Page(
+        "rules",
+        1,
+        "",
+        (Heading(1, "Retention", 0),),
+        "Retention\nThe unit keeps what the carriers send. "
+        + QUOTE
+        + " After that period they are deleted, except where they are used in a case. " * 3,
+    ),
 ]
 NOTES_PAGES = [Page("notes", 1, "", (), "")]
 SECRET_PAGES = [Page("secret", 1, "", (), "The board met in March.")]
 
 PAGES = {"pnr-guide": GUIDE_PAGES, "rules": RULES_PAGES, "notes": NOTES_PAGES, "secret": SECRET_PAGES}
-HOSTILE = '<img src=x onerror="window.hit=1"> [x](http://evil.example) ![](http://evil.example/i.png) www.evil.example'
+HOSTILE = (
+    '<img src=x onerror="window.hit=1"> [x](http://evil.example) ![](http://evil.example/i.png) '
+    "www.evil.example <script>window.hit=2</script>"
+)
 
 
 class ScriptedIndex:
@@ -106,9 +142,14 @@ class ScriptedAssistant:
 
     def _answer(self, question: Question, text: str) -> Answer:
         trace = Trace(search_text=question.text, index_build="scripted")
-        rules, guide = citation(1, RULES, RULES_PAGES, 1, QUOTE), citation(2, GUIDE, GUIDE_PAGES, 3, SECOND_QUOTE)
+        rules, guide = (
+            citation(1, RULES, RULES_PAGES, 1, QUOTE),
+            citation(2, GUIDE, GUIDE_PAGES, 3, SECOND_QUOTE),
+        )
         if "cafeteria" in text:
-            return Answer("Nothing in the documents is about cafeterias.", "not_in_documents", (), HITS, trace)
+            return Answer(
+                "Nothing in the documents is about cafeterias.", "not_in_documents", (), HITS, trace
+            )
         if "half" in text:
             return Answer("Records are kept for five years [1].", "partial", (rules,), HITS, trace)
         if "invent" in text:
@@ -118,8 +159,10 @@ class ScriptedAssistant:
         if question.history:
             before = question.history[0].text
             return Answer(f"Earlier you asked: {before} It is free [2].", "answered", (guide,), HITS, trace)
-        said = "Records are kept for five years, without names after six months [1]. " \
+        said = (
+            "Records are kept for five years, without names after six months [1]. "
             "The programme is paid by voluntary contributions [2]."
+        )
         return Answer(said, "answered", (rules, guide), HITS, trace)
 
 
@@ -128,8 +171,17 @@ def citation(number: int, document: Document, pages: list[Page], page: int, quot
     shown = pages[page - 1]
     start = sum(len(earlier.text) + 1 for earlier in pages[: page - 1]) + shown.text.index(quote)
     return Citation(
-        number, document.id, document.path, document.title, document.date, page, shown.label, quote,
-        start, start + len(quote), document.url,
+        number,
+        document.id,
+        document.path,
+        document.title,
+        document.date,
+        page,
+        shown.label,
+        quote,
+        start,
+        start + len(quote),
+        document.url,
     )
 
 
@@ -137,13 +189,18 @@ def hit(document: Document, pages: list[Page], page: int) -> Hit:
     """Make a hit that is a whole page."""
     start = sum(len(earlier.text) + 1 for earlier in pages[: page - 1])
     text = pages[page - 1].text
-    passage = Passage(f"{document.id}:p{page}.1", document.id, (page, page), start, start + len(text), (), text)
+    passage = Passage(
+        f"{document.id}:p{page}.1", document.id, (page, page), start, start + len(text), (), text
+    )
     return Hit(passage, 0.4, 0.3, "dense")
 
 
 HITS = (
-    hit(GUIDE, GUIDE_PAGES, 3), hit(SECRET, SECRET_PAGES, 1), hit(RULES, RULES_PAGES, 1),
-    hit(GUIDE, GUIDE_PAGES, 2), hit(GUIDE, GUIDE_PAGES, 1),
+    hit(GUIDE, GUIDE_PAGES, 3),
+    hit(SECRET, SECRET_PAGES, 1),
+    hit(RULES, RULES_PAGES, 1),
+    hit(GUIDE, GUIDE_PAGES, 2),
+    hit(GUIDE, GUIDE_PAGES, 1),
 )
 
 
@@ -171,7 +228,7 @@ def main(port: int) -> None:
     from assistant.web.server import create_app
 
     with tempfile.TemporaryDirectory() as folder:
-        app = create_app(Settings(corpus=write_corpus(Path(folder))), scripted(0.03))
+        app = create_app(Settings.from_env(corpus=write_corpus(Path(folder))), scripted(0.03))
         uvicorn.run(app, host="127.0.0.1", port=port, log_level="error", timeout_graceful_shutdown=1)
 
 

@@ -5,8 +5,10 @@ sanitise it once more. `gr.HTML` is not used: its templates would need `unsafe-e
 page's content security policy.
 """
 
+import asyncio
 import logging
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -30,8 +32,21 @@ log = logging.getLogger(__name__)
 
 
 def mount(app: FastAPI, assistant: Assistant, who: Who) -> FastAPI:
-    """Put the chat at the root of the app; what stands in the app already keeps its place."""
-    return gr.mount_gradio_app(
+    """Put the chat at the root of the app; what stands in the app already keeps its place.
+
+    Outside a running event loop Gradio makes one for each of its locks and never closes it, so
+    it is given one, in a thread of its own because the caller may have one running already.
+    """
+
+    async def mounted() -> FastAPI:
+        return _mount(app, assistant, who)
+
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(asyncio.run, mounted()).result()
+
+
+def _mount(app: FastAPI, assistant: Assistant, who: Who) -> FastAPI:
+    mounted: FastAPI = gr.mount_gradio_app(
         app,
         page(assistant, who),
         path="/",
@@ -49,12 +64,16 @@ def mount(app: FastAPI, assistant: Assistant, who: Who) -> FastAPI:
         mcp_server=False,
         app_kwargs={"docs_url": None, "redoc_url": None},
     )
+    return mounted
 
 
 def page(assistant: Assistant, who: Who) -> gr.Blocks:
     """Lay out the page and connect its parts."""
+    blocks: gr.Blocks
     with gr.Blocks(title=texts.TITLE, analytics_enabled=False, fill_width=True) as blocks:
-        gr.Markdown(_masthead(), elem_id="masthead", container=False)
+        with gr.Row(elem_id="masthead"):
+            gr.Markdown(_masthead(), container=False)
+            anew = gr.Button(texts.NEW_CONVERSATION, elem_id="anew", size="sm", visible=False, scale=0)
         with gr.Row(elem_id="desk"):
             with gr.Column(elem_id="talk", scale=3, min_width=300):
                 chat = _conversation()
@@ -67,17 +86,20 @@ def page(assistant: Assistant, who: Who) -> gr.Blocks:
                     lines=1,
                     max_lines=6,
                     autofocus=True,
-                    submit_btn=True,
+                    submit_btn=texts.SEND,
                 )
             with gr.Column(elem_id="beside", scale=2, min_width=300):
                 beside = gr.Markdown("", elem_id="sources", latex_delimiters=[], container=False)
-                anew = gr.Button(texts.NEW_CONVERSATION, elem_id="anew", size="sm", visible=False)
         shown = [box, chat, beside, anew]
         hidden: Any = {"show_progress": "hidden", "api_visibility": "private"}
         blocks.load(_opening(assistant, who), None, [chat, beside], **hidden)
         reply = _reply(assistant, who)
-        box.submit(reply, [box, chat], shown, concurrency_limit=RUNNING_AT_ONCE, **hidden)
-        chat.example_select(_chosen(reply), [chat], shown, concurrency_limit=RUNNING_AT_ONCE, **hidden)
+        # No preprocessing: it would make components out of whatever messages a browser sends.
+        answering = {
+            "concurrency_limit": RUNNING_AT_ONCE, "concurrency_id": "answers", "preprocess": False, **hidden
+        }
+        box.submit(reply, [box, chat], shown, **answering)
+        chat.example_select(_chosen(reply), [chat], shown, **answering)
         anew.click(_begin_anew(assistant, who), None, shown, **hidden)
     blocks.queue(max_size=WAITING)
     return blocks
@@ -129,8 +151,9 @@ def _begin_anew(assistant: Assistant, who: Who) -> Callable[..., Any]:
 
 def _first_screen(assistant: Assistant, principal: Principal) -> tuple[list[str], str]:
     try:
-        documents = assistant.index.documents(principal.groups)
-        questions = examples.example_questions(assistant.index, principal.groups)
+        index = assistant.index
+        documents = index.documents(principal.groups)
+        questions = examples.example_questions(documents, lambda id: index.pages(id, principal.groups))
         return questions, str(cards.shelf(documents))
     except (AssistantFault, IndexFault) as fault:
         log.warning("the first screen is bare: %s", fault)
@@ -141,9 +164,11 @@ def _first_screen(assistant: Assistant, principal: Principal) -> tuple[list[str]
 
 
 def _reply(assistant: Assistant, who: Who) -> Callable[..., Any]:
-    def reply(typed: str | None, messages: Any, request: gr.Request) -> Iterator[tuple[Any, ...]]:
+    def reply(typed: Any, messages: Any, request: gr.Request) -> Iterator[tuple[Any, ...]]:
         """Walk one exchange; Gradio sends each step to the browser."""
-        for screen in dialogue.exchange(assistant, who(request.headers), typed or "", messages or []):
+        text = typed if isinstance(typed, str) else ""
+        before = [message for message in messages or [] if isinstance(message, dict)]
+        for screen in dialogue.exchange(assistant, who(request.headers), text, before):
             yield (
                 gr.skip() if screen.box is None else screen.box,
                 screen.messages,

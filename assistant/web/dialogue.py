@@ -7,6 +7,7 @@ back from them, so there is no session on the server that could leak to somebody
 import logging
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from assistant.assistant import Assistant
@@ -41,7 +42,7 @@ def exchange(
 
     Where no answer comes of it the typed text is put back into the box.
     """
-    before = [message for message in messages if not _is_notice(message)]
+    before = _kept(messages)
     if not typed.strip():
         yield Screen([*before, _message("assistant", render.notice(texts.EMPTY_QUESTION))], last=True)
         return
@@ -60,10 +61,9 @@ def history(messages: Sequence[Message]) -> tuple[Turn, ...]:
     """Read the last turns back from the messages; notices and drafts are no turns."""
     turns: list[Turn] = []
     for message in messages:
-        role: Role = "user" if message.get("role") == "user" else "assistant"
         said = render.plain(_text(message))
         if said is not None:
-            turns.append(Turn(role, said[:HISTORY_TURN_CHARS]))
+            turns.append(Turn(_role(message), said[:HISTORY_TURN_CHARS]))
     return tuple(turns[-HISTORY_TURNS:])
 
 
@@ -79,8 +79,8 @@ def _answered(
         if isinstance(part, Answer):
             beside = cards.beside(
                 part,
-                lambda document_id: index.pages(document_id, principal.groups),
-                lambda document_id: index.document(document_id, principal.groups),
+                cache(lambda document_id: index.pages(document_id, principal.groups)),
+                cache(lambda document_id: index.document(document_id, principal.groups)),
             )
             shown = [*asked, _message("assistant", render.answer(part))]
             yield Screen(shown, beside=beside, last=True)
@@ -98,8 +98,18 @@ def _message(role: Role, content: Html) -> Message:
     return {"role": role, "content": str(content)}
 
 
-def _is_notice(message: Message) -> bool:
-    return _text(message).startswith('<div class="notice"')
+def _kept(messages: Sequence[Message]) -> list[Message]:
+    """Take over what a browser sent back, as text only and without notices, which have had their day."""
+    texts_by_role = [(_role(message), _text(message)) for message in messages]
+    return [
+        {"role": role, "content": text}
+        for role, text in texts_by_role
+        if text and not text.startswith('<div class="notice"')
+    ]
+
+
+def _role(message: Message) -> Role:
+    return "user" if message.get("role") == "user" else "assistant"
 
 
 def _text(message: Message) -> str:
@@ -108,5 +118,6 @@ def _text(message: Message) -> str:
     if isinstance(content, str):
         return content
     if isinstance(content, list):
-        return "".join(part.get("text") or "" for part in content if isinstance(part, dict))
+        parts = [part.get("text") for part in content if isinstance(part, dict)]
+        return "".join(part for part in parts if isinstance(part, str))
     return ""

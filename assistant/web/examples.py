@@ -4,15 +4,17 @@ import re
 from collections.abc import Iterator, Sequence
 
 from assistant.web import texts
-from index.search import Index
+from assistant.web.cards import PagesOf
 from index.types import Document, Page
 
 EXAMPLES = 4
 LOOKED_AT = 8  # documents whose headings are read; the first screen must not wait for a whole library
 PAGES_LOOKED_AT = 12
-TITLE_CHARS = 70
+TITLE_CHARS = 90
 
-_NUMBERING = re.compile(r"^(?:(?:chapter|part|section|annex|article)\s+)?(?:\d+(?:\.\d+)*|[IVXA-H])[.):]?\s+", re.I)
+_NUMBERING = re.compile(
+    r"^(?:(?:chapter|part|section|annex|article)\s+)?(?:\d+(?:\.\d+)*|[IVXA-H])[.):]?\s+", re.IGNORECASE
+)
 _EMPTY_HEADINGS = frozenset(
     "contents introduction summary conclusion conclusions foreword preface annex annexes references "
     "acknowledgements bibliography background glossary index abbreviations acronyms disclaimer "
@@ -20,20 +22,19 @@ _EMPTY_HEADINGS = frozenset(
 )
 
 
-def example_questions(index: Index, groups: frozenset[str]) -> list[str]:
+def example_questions(documents: Sequence[Document], pages_of: PagesOf) -> list[str]:
     """Make up to four questions, one a document; at least one where there is any document."""
-    documents = index.documents(groups)
     questions: list[str] = []
+    used: set[str] = set()
     for document in _spread(documents, LOOKED_AT):
-        pages = index.pages(document.id, groups)[:PAGES_LOOKED_AT]
+        pages = pages_of(document.id)[:PAGES_LOOKED_AT]
         heading = next(_telling_headings(document, pages), None)
-        if heading is not None:
-            title = _shortened(document.title or document.path)
-            questions.append(texts.EXAMPLE_SECTION.format(title=title, heading=heading))
-        if len(questions) == EXAMPLES:
-            return questions
-    for document in documents[: EXAMPLES - len(questions)]:
-        questions.append(texts.EXAMPLE_TITLE.format(title=_shortened(document.title or document.path)))
+        if heading is not None and len(questions) < EXAMPLES:
+            used.add(document.id)
+            questions.append(texts.EXAMPLE_SECTION.format(title=_name(document), heading=heading))
+    for document in documents:
+        if document.id not in used and len(questions) < EXAMPLES:
+            questions.append(texts.EXAMPLE_TITLE.format(title=_name(document)))
     return questions
 
 
@@ -45,32 +46,25 @@ def _spread(documents: Sequence[Document], count: int) -> Sequence[Document]:
 
 
 def _telling_headings(document: Document, pages: Sequence[Page]) -> Iterator[str]:
-    """Give the headings that can stand in a question: a few words, and more than a part's name."""
+    """Give the headings that can stand in a question."""
     for page in pages:
         for heading in page.headings:
             words = _NUMBERING.sub("", " ".join(heading.text.split())).rstrip(" .:;")
-            named = words.lower()
-            if not 8 <= len(words) <= 60 or not 2 <= len(words.split()) <= 8:
-                continue
-            if named in document.title.lower() or named.split()[0] in _EMPTY_HEADINGS:
-                continue
-            if any(sign in words for sign in "|@/\\?") or sum(sign.isdigit() for sign in words) > 4:
-                continue
-            yield _in_a_sentence(words)
+            if _tells(words) and words.lower() not in document.title.lower():
+                yield words
 
 
-def _in_a_sentence(words: str) -> str:
-    """Lower a heading's capital letters where it is plainly in sentence case or all capitals."""
-    first, *rest = words.split(" ")
-    if words.isupper() and len(words) > 12:
-        return words.lower()
-    if first[1:].islower() and all(word.islower() for word in rest):
-        return words[0].lower() + words[1:]
-    return f"“{words}”"
+def _tells(words: str) -> bool:
+    """Judge whether a heading is a few plain words that say more than the name of a part."""
+    if not (8 <= len(words) <= 60 and 2 <= len(words.split()) <= 8) or words[0].islower():
+        return False
+    if any(sign in words for sign in "|@/\\?") or sum(sign.isdigit() for sign in words) > 4:
+        return False
+    return words.lower().split()[0] not in _EMPTY_HEADINGS
 
 
-def _shortened(title: str) -> str:
-    title = " ".join(title.split())
+def _name(document: Document) -> str:
+    title = " ".join((document.title or document.path).split())
     if len(title) <= TITLE_CHARS:
         return title
     return title[:TITLE_CHARS].rsplit(" ", 1)[0].rstrip(" ,:;–-") + "…"

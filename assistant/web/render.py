@@ -11,13 +11,14 @@ Does not cover: whether an address is one that may be linked; callers link only 
 import html
 import re
 from collections.abc import Iterable
+from itertools import groupby
 
 from assistant.types import Answer, Citation
 from assistant.web import addresses, texts
 
 # All ASCII punctuation but , and ;: as character references these mean nothing to a Markdown
 # parser, so no `*`, `](`, `<`, `$` or `www.` of a text can start anything.
-_SIGNS = re.compile(r"[!-+\--:<-@\[-`{-~]")
+_SIGNS = re.compile(r"[!-+\-./:<-@\[-`{-~]")
 # Control characters, and those that reverse the direction of the text around them.
 _INVISIBLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ufeff]")
 _SURROGATE = re.compile("[\ud800-\udfff]")
@@ -26,6 +27,7 @@ _MARKER = re.compile(r"\[(\d{1,3})\]")
 _ITEM = re.compile(r"^\s*(?:[-*•–]|(\d{1,2})[.)])\s+(?=\S)")
 _STRONG = re.compile(r"\*\*(?=\S)([^*]+?)(?<=\S)\*\*")
 _SAID = re.compile(r'^<div class="(?:answer|question)[^"]*"[^>]* data-said="([^"]*)"')
+_PRINTED_NUMBER = re.compile(r"[A-Za-z]{0,2}[-. ]?(?:\d{1,4}|[ivxlcIVXLC]{1,7})")
 _VOID = frozenset({"meta", "link", "hr"})
 _TIP_CHARS = 160
 
@@ -85,10 +87,20 @@ def count_of_documents(count: int) -> str:
 
 
 def page_name(number: int, label: str) -> str:
-    """Name a page: its physical number, and what is printed on it where that differs."""
-    if label in ("", str(number)):
-        return texts.PAGE.format(page=number)
-    return texts.PAGE_PRINTED.format(page=number, label=label)
+    """Name a page: its physical number, and what stands on it where that says something else."""
+    return _with_label(texts.PAGE, texts.PAGE_PRINTED, texts.PAGE_NAMED, page=str(number), label=label)
+
+
+def page_place(number: int, label: str, count: int) -> str:
+    """Name a page and say how many there are."""
+    forms = (texts.PAGE_OF, texts.PAGE_OF_PRINTED, texts.PAGE_OF_NAMED)
+    return _with_label(*forms, page=str(number), label=label, count=str(count))
+
+
+def _with_label(bare: str, printed: str, named: str, *, page: str, label: str, count: str = "") -> str:
+    """Choose the form: a printed number (`iii`, `A-4`), the name of a sheet or slide, or neither."""
+    form = bare if label in ("", page) else printed if _PRINTED_NUMBER.fullmatch(label) else named
+    return form.format(page=page, label=label, count=count)
 
 
 def question(text: str) -> Html:
@@ -114,10 +126,10 @@ def draft(text: str) -> Html:
 def answer(said: Answer) -> Html:
     """Write a final answer: its state in plain words, its text, its markers as links."""
     citations = {citation.number: citation for citation in said.citations}
-    body = element("div", _prose(said.text, citations), class_="prose", dir="auto")
-    return element(
-        "div", _state(said), body, class_=f"answer {said.status}", data_said=clean(said.text)
-    )
+    prose = element("div", _prose(said.text, citations), class_="prose", dir="auto") if said.text else ""
+    # A follow-up must be able to see that there was no answer.
+    read_back = said.text or texts.STATE_NOT_IN_DOCUMENTS
+    return element("div", _state(said), prose, class_=f"answer {said.status}", data_said=clean(read_back))
 
 
 def plain(content: str) -> str | None:
@@ -130,39 +142,35 @@ def plain(content: str) -> str | None:
 
 
 def _state(said: Answer) -> Html:
-    if said.status == "partial":
-        return element("p", texts.STATE_PARTIAL, class_="state")
-    if said.status == "unsupported":
-        return element("p", element("strong", texts.STATE_UNSUPPORTED), " ", texts.UNSUPPORTED_HINT, class_="state")
-    if said.status == "not_in_documents":
-        return element("p", element("strong", texts.STATE_NOT_IN_DOCUMENTS), class_="state")
-    return Html("")
+    """Say in plain words what kind of answer this is, unless it is simply one."""
+    if said.status == "answered":
+        return Html("")
+    label, hint = {
+        "partial": ("", texts.STATE_PARTIAL),
+        "unsupported": (texts.STATE_UNSUPPORTED, texts.UNSUPPORTED_HINT),
+        "not_in_documents": (texts.STATE_NOT_IN_DOCUMENTS, "" if said.text else texts.NOT_IN_DOCUMENTS_HINT),
+    }[said.status]
+    lines = [element("strong", label)] if label else []
+    return element("p", join([*lines, *([hint] if hint else [])], Html("<br>")), class_="state")
 
 
 def _prose(text: str, citations: dict[int, Citation]) -> Html:
     """Write paragraphs and list items, one a line; nothing else of Markdown is understood."""
+    lines = [_block(line, citations) for line in clean(text).split("\n") if line.strip()]
     written: list[Html] = []
-    items: list[Html] = []
-    for line in [*clean(text).split("\n"), ""]:
-        sign = _ITEM.match(line)
-        if sign:
-            items.append(element("li", _line(line[sign.end() :], citations), value=sign[1]))
-            continue
-        if items and line.strip() == "":
-            continue
-        if items:
-            written.append(_list(items))
-            items = []
-        if line.strip():
-            written.append(element("p", _line(line, citations)))
-    if items:
-        written.append(_list(items))
+    for kind, members in groupby(lines, key=lambda line: line[0]):
+        blocks = [block for _, block in members]
+        written += blocks if kind == "p" else [element(kind, *blocks)]
     return join(written)
 
 
-def _list(items: list[Html]) -> Html:
-    numbered = items[0].startswith("<li value")
-    return element("ol" if numbered else "ul", *items)
+def _block(line: str, citations: dict[int, Citation]) -> tuple[str, Html]:
+    """Write one line as a paragraph or as an item, and tell what it has to stand in."""
+    sign = _ITEM.match(line)
+    if sign is None:
+        return "p", element("p", _line(line, citations))
+    item = element("li", _line(line[sign.end() :], citations), value=sign[1])
+    return "ol" if sign[1] else "ul", item
 
 
 def _line(text: str, citations: dict[int, Citation]) -> Html:
@@ -199,5 +207,4 @@ def _marker(citation: Citation) -> Html:
         target="_blank",
         rel="noopener",
         title=tip,
-        aria_label=tip,
     )

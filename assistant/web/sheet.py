@@ -49,7 +49,8 @@ def shelf(documents: Sequence[Document]) -> str:
     listing = element("ul", *rows, class_="shelf") if rows else element("p", texts.NO_DOCUMENTS)
     count = element("p", render.count_of_documents(len(documents)), class_="facts")
     main = element("main", element("header", element("h1", texts.HELD), count), listing)
-    return _shell(texts.HELD, element("nav", _link(texts.BACK, addresses.CHAT), class_="top"), main, prefix="")
+    top = element("nav", _link(texts.BACK, addresses.CHAT), class_="top")
+    return _shell(texts.HELD, top, main, prefix="")
 
 
 def absent() -> str:
@@ -95,14 +96,11 @@ def _turning(document: Document, pages: Sequence[Page], shown: Page) -> Html:
     place = numbers.index(shown.number)
     before = numbers[place - 1] if place > 0 else None
     after = numbers[place + 1] if place + 1 < len(numbers) else None
-    if shown.label in ("", str(shown.number)):
-        where = texts.PAGE_OF.format(page=shown.number, count=len(pages))
-    else:
-        where = texts.PAGE_OF_PRINTED.format(page=shown.number, count=len(pages), label=shown.label)
+    where = render.page_place(shown.number, shown.label, len(pages))
     return element(
         "nav",
         _turn(texts.PREVIOUS, document, before, "prev"),
-        element("span", where),
+        element("span", where, class_="where"),
         _turn(texts.NEXT, document, after, "next"),
         class_="turning",
     )
@@ -128,9 +126,8 @@ def _body(shown: Page, marks: tuple[int, int]) -> Html:
         elif kind == "item":
             written.append(element("ul", *(element("li", *line) for line in lines), class_="items"))
         elif kind == "heading":
-            written += [
-                element(f"h{min(6, block.level + 1)}", *line) for block, line in zip(members, lines, strict=True)
-            ]
+            levels = [f"h{min(6, block.level + 1)}" for block in members]
+            written += [element(level, *line) for level, line in zip(levels, lines, strict=True)]
         else:
             written += [element("p", *line) for line in lines]
     if not written:

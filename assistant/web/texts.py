@@ -9,30 +9,33 @@ INTRODUCTION = (
     "Answers come only from the documents held here. Every sentence carries a number: "
     "follow it to the page it was taken from."
 )
-SKIP_LINK = "Skip to the question box"
 
 # The chat
 CHAT_LABEL = "Conversation"
 QUESTION_LABEL = "Your question"
-QUESTION_PLACEHOLDER = "Write a question and press Enter"
+QUESTION_PLACEHOLDER = "Write your question"
 START = "What would you like to know?"
 START_HINT = "Ask in your own words, or begin with one of these."
+SEND = "Ask"
 NEW_CONVERSATION = "New conversation"
 SEARCHING = "Searching {documents}…"
 ONE_DOCUMENT = "1 document"
 MANY_DOCUMENTS = "{count} documents"
-EXAMPLE_SECTION = "What does “{title}” say about {heading}?"
+EXAMPLE_SECTION = "What does “{title}” say about “{heading}”?"
 EXAMPLE_TITLE = "What is “{title}” about?"
 
 # States of an answer
 STATE_PARTIAL = "The documents cover only part of this question."
 STATE_NOT_IN_DOCUMENTS = "The documents do not say"
+NOT_IN_DOCUMENTS_HINT = (
+    "No passage answers this question. The ones that came closest are listed under “Nearest passages”. "
+    "If you expected an answer, try other words, or name the programme, the place or the document."
+)
 STATE_UNSUPPORTED = "Not supported by the documents"
 UNSUPPORTED_HINT = (
     "A draft was written, but no passage supports it. Please do not rely on it; "
     "try naming the programme, the system or the document you have in mind."
 )
-STOPPED = "This answer was stopped before it was complete, so it has no sources."
 
 # What goes wrong
 EMPTY_QUESTION = "Please write a question first."
@@ -53,13 +56,14 @@ NO_SOURCES = "This answer has no sources."
 OPEN_PAGE = "Open at page {page}"
 PAGE = "page {page}"
 PAGE_PRINTED = "page {page} (printed as {label})"
+PAGE_NAMED = "page {page}, “{label}”"
 UNDATED = "no date given"
 MARKER_SOURCE = "Source {number}: {title}, {page}: “{quote}”"
-NEW_TAB = "opens in a new tab"
 
 # The viewer
 PAGE_OF = "Page {page} of {count}"
-PAGE_OF_PRINTED = "Page {page} of {count}, printed as {label}"
+PAGE_OF_PRINTED = "Page {page} of {count} (printed as {label})"
+PAGE_OF_NAMED = "Page {page} of {count}, “{label}”"
 PREVIOUS = "Previous page"
 NEXT = "Next page"
 OPEN_ORIGINAL = "Open the original"
@@ -67,7 +71,6 @@ DOWNLOAD_ORIGINAL = "Download the original"
 PUBLISHED_AT = "Published at {url}"
 BACK = "Ask a question"
 ALL_DOCUMENTS = "All documents"
-QUOTE_MARKED = "The quoted sentence is marked."
 NO_TEXT = "No text could be read on this page. Please open the original."
 NOT_FOUND_TITLE = "Page not found"
 NOT_FOUND = "There is no such page here, or it is not open to you. Please check the address."

@@ -18,6 +18,7 @@ from assistant.web.sheet import Quote
 Who = Callable[[Mapping[str, str]], Principal]  # the request's headers -> who asks
 
 HERE = Path(__file__).parent
+READ = ["GET", "HEAD"]
 # Whatever a document holds, its page here runs nothing and loads nothing but our style.
 PAGE_POLICY = (
     "default-src 'none'; style-src 'self'; img-src 'self'; "
@@ -32,16 +33,16 @@ def routes(assistant: Assistant, who: Who, corpus: Path) -> APIRouter:
     """Make the routes under /documents for the papers of one corpus folder."""
     router = APIRouter(include_in_schema=False)
 
-    @router.get("/documents")
+    @router.api_route("/documents", methods=READ)
     def shelf(request: Request) -> Response:
         documents = assistant.index.documents(who(request.headers).groups)
         return _page(sheet.shelf(documents))
 
-    @router.get("/documents/viewer.css")
+    @router.api_route("/documents/viewer.css", methods=READ)
     def style() -> Response:
         return FileResponse(HERE / "viewer.css", media_type="text/css")
 
-    @router.get("/documents/{document_id}/pages/{number}")
+    @router.api_route("/documents/{document_id}/pages/{number}", methods=READ)
     def page(request: Request, document_id: str, number: str, start: str = "", end: str = "") -> Response:
         groups = who(request.headers).groups
         index = assistant.index
@@ -52,13 +53,13 @@ def routes(assistant: Assistant, who: Who, corpus: Path) -> APIRouter:
             return absent()
         return _page(sheet.page(document, pages, shown, _quote(start, end)))
 
-    @router.get("/documents/{document_id}/file")
+    @router.api_route("/documents/{document_id}/file", methods=READ)
     def original(request: Request, document_id: str) -> Response:
         document = assistant.index.document(document_id, who(request.headers).groups)
         file = _inside(corpus, document.path) if document else None
         return _file(file) if file else absent()
 
-    @router.get("/documents/{rest:path}")
+    @router.api_route("/documents/{rest:path}", methods=READ)
     def elsewhere(rest: str) -> Response:
         return absent()
 

@@ -24,13 +24,13 @@ def pdf_styles() -> dict[str, Any]:
     for face, file in (("V", "Vera"), ("V-b", "VeraBd"), ("V-i", "VeraIt"), ("V-bi", "VeraBI")):
         pdfmetrics.registerFont(ttfonts.TTFont(face, f"{file}.ttf"))
     pdfmetrics.registerFontFamily("V", "V", "V-b", "V-i", "V-bi")
-    base = ParagraphStyle("paragraph", fontName="V", fontSize=10.3, leading=15.2, spaceAfter=8)
+    base = ParagraphStyle("paragraph", fontName="V", fontSize=10, leading=14.4, spaceAfter=7)
     heading = {"fontName": "V-b", "textColor": BLUE, "alignment": 0, "keepWithNext": 1}
     made = {
         "paragraph": base,
         "h1": ParagraphStyle("h1", base, fontSize=15, leading=19, spaceAfter=9, **heading),
         "h2": ParagraphStyle("h2", base, fontSize=11.5, leading=14.5, spaceBefore=7, spaceAfter=4, **heading),
-        "h3": ParagraphStyle("h3", base, fontSize=10.3, spaceBefore=4, spaceAfter=3, **heading),
+        "h3": ParagraphStyle("h3", base, fontSize=10, spaceBefore=4, spaceAfter=3, **heading),
         "masthead": ParagraphStyle("masthead", base, fontName="V-b", textColor=colors.grey, spaceAfter=1),
         "breakable": ParagraphStyle("breakable", base, embeddedHyphenation=1),
         "bullet": ParagraphStyle("bullet", base, leftIndent=14, bulletIndent=3, spaceAfter=4),

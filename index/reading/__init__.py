@@ -152,11 +152,15 @@ def _checked_kind(path: Path, data: bytes) -> str:
         return expected  # a PDF whose first bytes are broken; its reader says so
     if found == "encrypted":
         raise UnreadableDocument(
-            "encrypted", "it asks for a password.", "Save it without a password, or set skip=yes in manifest.csv."
+            "encrypted",
+            "it asks for a password.",
+            "Save it without a password, or set skip=yes in manifest.csv.",
         )
     if found in _NAMES:
         name, right = _NAMES[found]
-        raise UnreadableDocument("wrong_type", f"its bytes are {name}, not {suffix}.", f"Rename it to {right}.")
+        raise UnreadableDocument(
+            "wrong_type", f"its bytes are {name}, not {suffix}.", f"Rename it to {right}."
+        )
     name = "binary data" if found == "binary" else found
     raise UnreadableDocument(
         "wrong_type", f"its bytes are {name}, not {suffix}.", "Export it to PDF or Word, or remove it."
@@ -193,7 +197,9 @@ def _kind_of_zip(data: bytes) -> str:
             size = sum(entry.file_size for entry in archive.infolist())
     except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError):
         raise UnreadableDocument(
-            "damaged", "its bytes are a zip archive that is broken or cut short.", "Copy it again from its source."
+            "damaged",
+            "its bytes are a zip archive that is broken or cut short.",
+            "Copy it again from its source.",
         ) from None
     if size > _MAX_UNZIPPED_BYTES:
         raise UnreadableDocument("too_large", f"it unpacks to {size // 1_000_000} MB.", _SPLIT)

@@ -10,6 +10,7 @@ Does not cover: a sandbox. A child that runs an attacker's code runs as the same
 """
 
 import atexit
+import contextlib
 import json
 import os
 import selectors
@@ -26,11 +27,13 @@ from typing import Any, NoReturn, get_args
 
 from index.errors import IndexFault, UnreadableDocument
 from index.reading import MAX_OUTPUT_CHARS, MAX_PAGES, SUPPORTED_SUFFIXES, Reading, read
-from index.types import Heading, OutcomeStatus, Page
+from index.reading.exchange import reading_from_json, reading_to_json
+from index.types import OutcomeStatus
 
 __all__ = ["SUPPORTED_SUFFIXES", "Limits", "read_limited", "serve"]
 
 _GRACE_S = 5.0
+_VENDORS = "pypdfium2 pypdf docx pptx openpyxl bs4 lxml.etree markdown_it charset_normalizer email.policy"
 _SPLIT = "Split it into smaller files, or set skip=yes in manifest.csv."
 
 
@@ -53,31 +56,23 @@ def read_limited(path: Path, document_id: str, limits: Limits | None = None) -> 
     if not answer.endswith(b"\n"):
         raise _died(verdict, limits)
     try:
-        return _reading(json.loads(answer), document_id)
+        return _reading(answer, document_id)
     except (ValueError, TypeError, KeyError, AttributeError):
         raise UnreadableDocument(
             "damaged", "its reader gave an answer that makes no sense.", "Set skip=yes in manifest.csv."
         ) from None
 
 
-def _reading(answer: Any, document_id: str) -> Reading:
-    """Reading from JSON, nothing in it trusted."""
-    if "error" in answer:
-        status, reason, action = (str(part)[:1000] for part in answer["error"])
-        if status not in get_args(OutcomeStatus):
-            raise ValueError(status)
-        raise UnreadableDocument(status, reason, action)  # type: ignore[arg-type]  # checked above
-    pages = tuple(
-        Page(
-            document_id,
-            number,
-            str(label),
-            tuple(Heading(int(level), str(title), int(start)) for level, title, start in headings),
-            str(text),
-        )
-        for number, (label, headings, text) in enumerate(answer["pages"], start=1)
-    )
-    return Reading(pages, str(answer["title"]), str(answer["date"]), tuple(map(str, answer["warnings"])))
+def _reading(answer: bytes, document_id: str) -> Reading:
+    """Reading from the child's JSON, nothing in it trusted."""
+    told = json.loads(answer)
+    if "error" not in told:
+        return reading_from_json(answer, document_id)
+    status, reason, action = (str(part)[:1000] for part in told["error"])
+    for known in get_args(OutcomeStatus):
+        if known == status:
+            raise UnreadableDocument(known, reason, action)
+    raise ValueError(status)
 
 
 def _died(verdict: str, limits: Limits) -> UnreadableDocument:
@@ -107,7 +102,7 @@ class _Server:
         self._owner = 0
 
     def ask(self, request: bytes, limits: Limits) -> tuple[bytes, str]:
-        """(answer, verdict): the child's bytes, and the server's word on how it ended."""
+        """(answer, verdict): the child's bytes, and where they are not whole, how it ended."""
         answer_read, answer_write = os.pipe()
         verdict_read, verdict_write = os.pipe()
         try:
@@ -121,6 +116,8 @@ class _Server:
             answer, whole = _drain(answer_read, deadline, 8 * limits.max_chars + 1_000_000)
             if not whole:
                 return b"", "answer" if time.monotonic() < deadline else "wall"
+            if answer.endswith(b"\n"):
+                return answer, ""  # how it ended matters only where it did not answer
             return answer, _drain(verdict_read, deadline, 100)[0].decode()
         finally:
             os.close(answer_read)
@@ -137,7 +134,8 @@ class _Server:
                 except OSError as error:
                     self._stop()
                     if attempt == 2:
-                        raise IndexFault(f"The process that reads documents did not start ({error}).") from error
+                        reason = f"The process that reads documents did not start ({error})."
+                        raise IndexFault(reason) from error
 
     def _start(self) -> None:
         if self._socket is not None and self._owner == os.getpid():
@@ -145,12 +143,12 @@ class _Server:
                 return
             self._stop()
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        root = str(Path(__file__).resolve().parents[2])
-        code = f"import sys; sys.path[:0] = {[root, *sys.path]!r}; from index.reading.limits import serve; serve()"
+        paths = [str(Path(__file__).resolve().parents[2]), *sys.path]
+        code = f"import sys; sys.path[:0] = {paths!r}; from index.reading.limits import serve; serve()"
         with theirs:
             self._process = subprocess.Popen(
                 [sys.executable, "-c", code],
-                stdin=theirs,
+                stdin=theirs.fileno(),
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
                 start_new_session=True,
@@ -220,6 +218,7 @@ def serve() -> None:
                 request = json.loads(message)
                 child = os.fork()
                 if child == 0:
+                    _leave_server([verdict, *(other for other, _ in children.values())])
                     _answer(request, answer)
                 os.close(answer)
                 children[child] = (verdict, time.monotonic() + request["limits"]["wall_s"])
@@ -232,7 +231,7 @@ def _preload() -> None:
     """Vendors' modules, loaded before the first fork."""
     import importlib
 
-    for name in ("pypdfium2", "pypdf", "docx", "pptx", "openpyxl", "bs4", "markdown_it", "charset_normalizer", "email.policy"):
+    for name in _VENDORS.split():
         try:
             importlib.import_module(name)
         except ImportError:
@@ -249,30 +248,40 @@ def _reap(children: dict[int, tuple[int, float]]) -> None:
             word = "wall"
         elif not done:
             continue
-        os.write(verdict, (word or str(os.waitstatus_to_exitcode(status))).encode())
+        with contextlib.suppress(BrokenPipeError):  # nobody asks how a child ended that answered
+            os.write(verdict, (word or str(os.waitstatus_to_exitcode(status))).encode())
         os.close(verdict)
         del children[child]
+
+
+def _leave_server(verdicts: Sequence[int]) -> None:
+    """Give up what a forked child holds of its server: the door, and the pipes of other children,
+    whose ends must close when those children end."""
+    nothing = os.open(os.devnull, os.O_RDWR)
+    for standard in range(3):
+        os.dup2(nothing, standard)
+    os.close(nothing)
+    for verdict in verdicts:
+        os.close(verdict)
 
 
 def _answer(request: dict[str, Any], fd: int) -> NoReturn:
     """The child: limit, read, answer, end. Never returns to the server's loop."""
     try:
-        os.closerange(0, 3)
         limits = Limits(**request["limits"])
         _limit(limits)
         try:
             reading = read(
                 Path(request["path"]), request["id"], max_pages=limits.max_pages, max_chars=limits.max_chars
             )
-            pages = [
-                (page.label, [(h.level, h.text, h.start) for h in page.headings], page.text)
-                for page in reading.pages
-            ]
-            answer: dict[str, Any] = {"pages": pages, "title": reading.title, "date": reading.date}
-            answer["warnings"] = reading.warnings
+            answer = reading_to_json(reading)
         except UnreadableDocument as error:
-            answer = {"error": (error.status, error.reason, error.action)}
-        view = memoryview(json.dumps(answer).encode() + b"\n")
+            answer = json.dumps({"error": (error.status, error.reason, error.action)})
+        except MemoryError:
+            answer = json.dumps(
+                {"error": ("too_large", "its text needs more memory than is allowed.", _SPLIT)}
+            )
+        view = memoryview(answer.encode() + b"\n")
         while view:
             view = view[os.write(fd, view) :]
     finally:

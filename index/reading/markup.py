@@ -12,8 +12,9 @@ _DROPPED = frozenset(
     "select button input textarea datalist dialog".split()
 )
 _BLOCKS = frozenset(
-    "p div section article main aside header footer blockquote pre ul ol li dl dt dd table tr thead tbody tfoot "
-    "figure figcaption form fieldset address details summary hr body html center caption h1 h2 h3 h4 h5 h6".split()
+    "p div section article main aside header footer blockquote pre ul ol li dl dt dd table tr thead tbody "
+    "tfoot figure figcaption form fieldset address details summary hr body html center caption "
+    "h1 h2 h3 h4 h5 h6".split()
 )
 _HIDDEN_STYLE = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.I)
 _FRONT_MATTER = re.compile(r"\A\s*---[ \t]*\r?\n(.*?)\r?\n(?:---|\.\.\.)[ \t]*(?:\r?\n|\Z)", re.S)
@@ -65,6 +66,7 @@ class _Walk:
         self._words: list[str] = []
         self._level = 0
         self._sign = ""
+        self._counts: dict[int, int] = {}  # items seen of each numbered list
 
     def visit(self, root: Any) -> None:
         stack: list[tuple[Any, bool]] = [(root, False)]
@@ -105,7 +107,15 @@ class _Walk:
         if len(name) == 2 and name[0] == "h" and name[1].isdigit():
             self._level = int(name[1])
         if name == "li":
-            self._sign = _item_sign(node)
+            self._sign = self._item_sign(node.parent)
+
+    def _item_sign(self, parent: Any) -> str:
+        if parent is None or parent.name != "ol":
+            return "- "
+        first = str(parent.get("start", "1"))
+        before = self._counts.get(id(parent), int(first) - 1 if first.isdigit() else 0)
+        self._counts[id(parent)] = before + 1
+        return f"{before + 1}. "
 
     def _table(self, table: Any) -> None:
         if caption := table.find("caption"):
@@ -131,15 +141,6 @@ def _is_hidden(node: Any) -> bool:
     if "hidden" in attributes or str(attributes.get("aria-hidden", "")).lower() == "true":
         return True
     return bool(_HIDDEN_STYLE.search(str(attributes.get("style", ""))))
-
-
-def _item_sign(item: Any) -> str:
-    parent = item.parent
-    if parent is None or parent.name != "ol":
-        return "- "
-    first = str(parent.get("start", "1"))
-    place = sum(1 for _ in item.find_previous_siblings("li"))
-    return f"{(int(first) if first.isdigit() else 1) + place}. "
 
 
 def _decode_html(data: bytes) -> tuple[str, list[str]]:

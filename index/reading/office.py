@@ -22,9 +22,8 @@ def read_docx(data: bytes, max_pages: int) -> Draft:
 
     document = docx.Document(io.BytesIO(data))
     pages = WordWalk(document).pages()
-    warnings = ()
-    if len(pages) == 1 and sum(len(line.text) for line in pages[0].lines) > 8_000:
-        warnings = ("it holds no page breaks, so all its text counts as page 1.",)
+    long = len(pages) == 1 and sum(len(line.text) for line in pages[0].lines) > 8_000
+    warnings = ("it holds no page breaks, so all its text counts as page 1.",) if long else ()
     return Draft(tuple(pages), metadata_title(document.core_properties.title or ""), warnings=warnings)
 
 
@@ -104,7 +103,7 @@ def _frame_lines(shape: Any) -> Iterator[Line]:
 
 def _diagram_lines(part: Any, relation_id: str | None) -> Iterator[Line]:
     """The words of SmartArt, a line for each of its points."""
-    from lxml import etree
+    from lxml import etree  # type: ignore[import-untyped]
 
     if relation_id is None:
         return
@@ -118,7 +117,7 @@ def _diagram_lines(part: Any, relation_id: str | None) -> Iterator[Line]:
 
 def read_xlsx(data: bytes, max_pages: int) -> Draft:
     """A page for each sheet, and each row as `Header: value | Header: value`."""
-    import openpyxl
+    import openpyxl  # type: ignore[import-untyped]
 
     book = openpyxl.load_workbook(io.BytesIO(data), read_only=True, data_only=True)
     try:

@@ -4,27 +4,30 @@ import ctypes
 import io
 import re
 import threading
+import time
 from collections.abc import Sequence
 from dataclasses import replace
 from statistics import median
 from typing import Any
 
-from index.cleaning import Draft, RawPage, is_letterhead, metadata_title
+from index.cleaning import Draft, RawPage, metadata_title
 from index.errors import UnreadableDocument
-from index.paragraphs import Line, body_size
+from index.paragraphs import Line, text_lines
+from index.reading.headings import mark_headings
 
 # pdfium keeps state for the whole process and is not safe to enter from two threads.
 _PDFIUM = threading.Lock()
 _ROW_END = re.compile(r"\r\n|\r|\n|\ufffe")
 _UNREADABLE = re.compile("[\ufffd\ue000-\uf8ff\x00-\x08\x0e-\x1f\x7f-\x9f]|\\(cid:\\d+\\)")
 _MAX_OUTLINE = 5_000
+_LEAST_OUTLINE = 3  # fewer bookmarks than this say less than the print does
 _MAX_HEADING_CHARS = 220
-_LETTERHEAD_ROWS = 8
+_SECOND_OPINION_S = 10.0
 
 
 def read_pdf(data: bytes, max_pages: int) -> Draft:
     """Raw pages of a PDF. Raises UnreadableDocument for passwords, scans and garbled text."""
-    import pypdfium2
+    import pypdfium2  # type: ignore[import-untyped]
 
     with _PDFIUM:
         try:
@@ -48,7 +51,7 @@ def _read_document(document: Any, data: bytes, max_pages: int) -> Draft:
             "Split it into smaller files, or set skip=yes in manifest.csv.",
         )
     if not count:
-        raise UnreadableDocument("damaged", "it has no pages that can be found.", "Save it anew and copy it again.")
+        raise _no_pages()
     second = _SecondOpinion(data)
     pages = []
     for index in range(count):
@@ -58,12 +61,11 @@ def _read_document(document: Any, data: bytes, max_pages: int) -> Draft:
         pages.append(RawPage(index + 1, tuple(lines), document.get_page_label(index), wrapped=True))
     warnings = _judge(pages, data)
     outline = _outline(document)
-    pages = (
-        [replace(page, outline=tuple(outline.get(page.number, ()))) for page in pages]
-        if outline
-        else mark_headings(pages)
-    )
-    return Draft(tuple(pages), metadata_title(str(document.get_metadata_value("Title"))), warnings=tuple(warnings))
+    pages = mark_headings(pages)
+    if sum(map(len, outline.values())) >= _LEAST_OUTLINE:
+        pages = [replace(page, outline=tuple(outline.get(page.number, ()))) for page in pages]
+    title = metadata_title(str(document.get_metadata_value("Title")))
+    return Draft(tuple(pages), title, warnings=tuple(warnings))
 
 
 def _page_lines(document: Any, index: int) -> list[Line]:
@@ -128,53 +130,6 @@ def _measured(text_page: Any, text: str, start: int, stop: int, hyphen: str) -> 
     )
 
 
-def mark_headings(pages: Sequence[RawPage]) -> list[RawPage]:
-    """Pages with headings guessed from print: rows clearly larger than the body, or bold in a
-    body that is not. Levels follow size, largest first."""
-    rows = [line for page in pages for line in page.lines]
-    body = body_size(rows)
-    total = sum(len(line.text) for line in rows) or 1
-    if not body or sum(len(line.text) for line in rows if line.loud) * 3 > total:
-        return list(pages)
-
-    def is_heading(place: int, line: Line) -> bool:
-        large = line.size > 1.15 * body
-        bold = line.loud and line.size > 0.93 * body
-        if not (large or bold) or len(line.text) > _MAX_HEADING_CHARS:
-            return False
-        at_top = place < _LETTERHEAD_ROWS and is_letterhead(line.text)
-        return not at_top and bool(re.search(r"[^\W\d_]{2}", line.text))
-
-    found = {
-        (page.number, place): round(line.size)
-        for page in pages
-        for place, line in enumerate(page.lines)
-        if is_heading(place, line)
-    }
-    contents = {key for page in pages for key in _contents_rows(page) if key in found}
-    sizes = {size for key, size in found.items() if key not in contents}
-    levels = {size: min(rank, 4) for rank, size in enumerate(sorted(sizes, reverse=True), start=1)}
-    # What stands under "Contents" is not the paper: its heading must never hold the others.
-    deepest = max(levels.values(), default=1)
-
-    def level(page: RawPage, place: int) -> int:
-        key = (page.number, place)
-        return deepest if key in contents else levels.get(found.get(key, -1), 0)
-
-    return [
-        replace(page, lines=tuple(replace(row, level=level(page, i)) for i, row in enumerate(page.lines)))
-        for page in pages
-    ]
-
-
-def _contents_rows(page: RawPage) -> list[tuple[int, int]]:
-    return [
-        (page.number, place)
-        for place, line in enumerate(page.lines)
-        if line.text.strip().casefold() in ("contents", "table of contents", "sommaire", "table des matières")
-    ]
-
-
 def _outline(document: Any) -> dict[int, list[tuple[int, str]]]:
     """(level, title) of bookmarks by physical page."""
     found: dict[int, list[tuple[int, str]]] = {}
@@ -217,22 +172,26 @@ class _SecondOpinion:
         self._data = data
         self._reader: Any = None
         self._failed = False
+        self._spent_s = 0.0
 
     def lines(self, index: int) -> list[Line]:
-        if self._failed:
+        if self._failed or self._spent_s > _SECOND_OPINION_S:
             return []
+        started = time.monotonic()
         try:
             if self._reader is None:
                 import pypdf
 
                 self._reader = pypdf.PdfReader(io.BytesIO(self._data))
-            return [Line(row) for row in self._reader.pages[index].extract_text().splitlines() if row.strip()]
+            return text_lines(self._reader.pages[index].extract_text().splitlines())
         except MemoryError:
             raise
         except Exception:
             # pypdf raises ten kinds of exception on odd files; it is only the second opinion.
             self._failed = True
             return []
+        finally:
+            self._spent_s += time.monotonic() - started
 
 
 def _read_without_pdfium(data: bytes, max_pages: int) -> Draft:
@@ -255,11 +214,11 @@ def _read_without_pdfium(data: bytes, max_pages: int) -> Draft:
             "Copy it again from its source, or save it anew.",
         ) from None
     pages = [
-        RawPage(i, tuple(Line(row) for row in text.splitlines() if row.strip()))
-        for i, text in enumerate(texts, start=1)
+        RawPage(number, tuple(text_lines(text.splitlines())), wrapped=True)
+        for number, text in enumerate(texts, start=1)
     ]
     if not pages:
-        raise UnreadableDocument("damaged", "it has no pages that can be found.", "Save it anew and copy it again.")
+        raise _no_pages()
     warnings = _judge(pages, data)
     return Draft(tuple(pages), warnings=("the file is damaged and was read in part.", *warnings))
 
@@ -286,7 +245,8 @@ def _judge(pages: Sequence[RawPage], data: bytes) -> list[str]:
         page.number for page in pages if _unreadable_share(" ".join(line.text for line in page.lines)) > 0.3
     ]
     if odd:
-        warnings.append(f"text that cannot be read on {len(odd)} of {total} pages ({', '.join(map(str, odd[:20]))}).")
+        named = ", ".join(map(str, odd[:20]))
+        warnings.append(f"text that cannot be read on {len(odd)} of {total} pages ({named}).")
     if b"%%EOF" not in data[-2048:]:
         warnings.append("the file has no end mark: it may be cut short.")
     return warnings
@@ -295,4 +255,10 @@ def _judge(pages: Sequence[RawPage], data: bytes) -> list[str]:
 def _encrypted() -> UnreadableDocument:
     return UnreadableDocument(
         "encrypted", "it asks for a password.", "Save it without a password, or set skip=yes in manifest.csv."
+    )
+
+
+def _no_pages() -> UnreadableDocument:
+    return UnreadableDocument(
+        "damaged", "it has no pages that can be found.", "Save it anew and copy it again."
     )

@@ -1,17 +1,27 @@
 """Plain text and e-mail to raw pages."""
 
 import re
+from dataclasses import replace
 from email.message import EmailMessage
 
 from index.cleaning import Draft, RawPage
 from index.errors import UnreadableDocument
-from index.paragraphs import Line, is_hard_wrapped
+from index.paragraphs import Line, Vocabulary, join_lines, text_lines
 
-_BOMS = ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe\x00\x00", "utf-32"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
+_BOMS = (
+    (b"\xef\xbb\xbf", "utf-8-sig"),
+    (b"\xff\xfe\x00\x00", "utf-32"),
+    (b"\xff\xfe", "utf-16"),
+    (b"\xfe\xff", "utf-16"),
+)
+# What office papers without UTF-8 are written in; the rarer ones only lead the guess astray.
+_GUESSES = "cp1252 cp1250 cp1251 cp1253 cp1254 cp1255 cp1256 cp1257 koi8_r cp932 gb18030 big5 euc_jp euc_kr"
 _HEADING = re.compile(r"(#{1,6})\s*(\S.*?)\s*#*")
 _BOLD_LINE = re.compile(r"(?:\*\*(?P<stars>[^*]+)\*\*|__(?P<bars>[^_]+)__)\s*:?")
-_EMPHASIS = re.compile(r"(?<![\w*])(\*{1,3})(?=[^\s*])([^*\n]*[^\s*])\1(?![\w*])|(?<![\w_])(_{2,3})(?=\S)([^_\n]+?)(?<=\S)\3(?!\w)")
-# A footnote number that stands raised; other raised text is part of its word (m<sup>2</sup>, n<sup>o</sup>).
+_EMPHASIS = re.compile(
+    r"(?<![\w*])(\*{1,3})(?=[^\s*])([^*\n]*[^\s*])\1(?![\w*])|"
+    r"(?<![\w_])(_{2,3})(?=\S)([^_\n]+?)(?<=\S)\3(?!\w)"
+)
 _TAG = re.compile(r"</?(?:sup|sub|b|i|u|em|strong|br|span|small|mark|p)\b[^<>]{0,200}>", re.I)
 _RULE = re.compile(r"\s*(?:[-*_=~]\s?){3,}\s*")
 _BOLD_OVER_LINES = re.compile(r"(?<!\*)\*\*(?!\*)([^*]{1,600}?)(?<!\*)\*\*(?!\*)")
@@ -40,8 +50,10 @@ def decode(data: bytes) -> tuple[str, list[str]]:
         pass
     import charset_normalizer
 
-    best = charset_normalizer.from_bytes(data[:200_000]).best()
-    encoding = best.encoding if best else "cp1252"
+    found = charset_normalizer.from_bytes(data[:200_000], cp_isolation=_GUESSES.split())
+    best = max(found, key=lambda match: match.percent_coherence - match.percent_chaos, default=None)
+    names = best.could_be_from_charset if best else ["cp1252"]
+    encoding = "cp1252" if "cp1252" in names else names[0]
     text = data.decode(encoding, errors="replace")
     return text, [f"it is not UTF-8; read as {encoding}, so check its accents and quotation marks."]
 
@@ -58,20 +70,15 @@ def _page(number: int, sheet: str, marked: bool) -> RawPage:
     if marked:
         # Bold that runs over several rows is one line that is bold.
         sheet = _BOLD_OVER_LINES.sub(
-            lambda match: "**" + " ".join(match[1].split()) + "**" if "\n\n" not in match[1] else match[0], sheet
+            lambda match: "**" + " ".join(match[1].split()) + "**" if "\n\n" not in match[1] else match[0],
+            sheet,
         )
-    rows = sheet.splitlines()
-    wrapped = is_hard_wrapped(rows)
     lines = []
-    for i, row in enumerate(rows):
-        if not row.strip() or _RULE.fullmatch(row):
-            continue
-        text, level = _marked_line(row.strip()) if marked else (_TAG.sub("", row.strip()), 0)
+    for line in text_lines(["" if _RULE.fullmatch(row) else row for row in sheet.splitlines()]):
+        text, level = _marked_line(line.text) if marked else (_TAG.sub("", line.text), 0)
         if text.strip():
-            indent = float(len(row) - len(row.lstrip()))
-            # Widths are in characters: rows are one apart, and a sign is about half as wide as high.
-            lines.append(Line(text, level, indent, indent + len(row.strip()), -1.0 * i, 1.0 if wrapped else 0.0))
-    return RawPage(number, tuple(lines), wrapped=wrapped)
+            lines.append(replace(line, text=text, level=level))
+    return RawPage(number, tuple(lines), wrapped=True)
 
 
 def _marked_line(row: str) -> tuple[str, int]:
@@ -95,7 +102,9 @@ def read_email(data: bytes, max_pages: int) -> Draft:
     header = [f"{name}: {message[name]}" for name in names if message[name]]
     if not header:
         raise UnreadableDocument(
-            "wrong_type", "it has none of the header lines of an e-mail.", "Rename it to .txt if it is plain text."
+            "wrong_type",
+            "it has none of the header lines of an e-mail.",
+            "Rename it to .txt if it is plain text.",
         )
     subject = " ".join(str(message["Subject"] or "").split())
     body, warnings = _email_body(message)
@@ -121,13 +130,8 @@ def _email_body(message: EmailMessage) -> tuple[list[Line], list[str]]:
         from index.reading.markup import html_lines
 
         return html_lines(content)[0], []
-    rows = content.splitlines()
-    if not is_hard_wrapped(rows):
-        return [Line(row) for row in rows], []
-    from index.paragraphs import Vocabulary, join_lines
-
-    lines = _page(1, content, marked=False).lines
-    return [Line(block.text) for block in join_lines(lines, Vocabulary.of(rows))], []
+    blocks = join_lines(_page(1, content, marked=False).lines, Vocabulary.of(content.splitlines()))
+    return [Line(block.text) for block in blocks], []
 
 
 def _email_date(message: EmailMessage) -> str:

@@ -236,7 +236,7 @@ def _footnotes(document: Any) -> dict[str, str]:
 
 def _related(document: Any, name: str) -> Any:
     """The root of a part that belongs to the document, or None."""
-    from lxml import etree
+    from lxml import etree  # type: ignore[import-untyped]
 
     for relation in document.part.rels.values():
         if not relation.is_external and relation.reltype.endswith(f"/{name}"):

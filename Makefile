@@ -1,0 +1,37 @@
+# run: build the index where it is missing or stale and serve the chat; test: lint, types, tests.
+PYTHON ?= python3.11
+BIN := .venv/bin
+LOCK := .ci/constraints.txt
+
+.PHONY: run test check lock clean
+
+run: .venv/run.stamp
+	$(BIN)/ct-assistant build
+	exec $(BIN)/ct-assistant serve
+
+test: .venv/test.stamp
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/pytest -q
+
+check: .venv/run.stamp
+	$(BIN)/ct-assistant check
+
+# The stamps hold what was installed: any change of the lock or of pyproject.toml installs again.
+.venv/run.stamp: pyproject.toml $(LOCK)
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c $(LOCK) -e .
+	touch $@
+
+.venv/test.stamp: pyproject.toml $(LOCK) .ci/system-packages
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c $(LOCK) -e '.[test]'
+	.ci/system-packages
+	touch $@ .venv/run.stamp
+
+# Resolve the pinned versions anew, in an environment of its own.
+lock:
+	.ci/lock $(PYTHON)
+
+clean:
+	rm -rf .venv build *.egg-info

@@ -1,0 +1,1 @@
+"""Question sets in, figures with intervals out. Uses the same Assistant as everybody."""

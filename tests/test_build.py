@@ -1,0 +1,157 @@
+"""Builds on real files: nothing done twice, nothing lost, nothing left behind."""
+
+import fcntl
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from conftest import PAPERS
+from index import generations
+from index.build import build, is_stale
+from index.embedding import Embedder
+from index.errors import BadIndex
+from index.search import Index
+
+Make = Callable[..., Path]
+EVERYBODY = {"all"}
+
+
+def found(index_folder: Path, embedder: Embedder, text: str, groups: set[str] = EVERYBODY) -> str:
+    index = Index(generations.current(index_folder), embedder)
+    hits = index.search(text, 3, groups)
+    index.close()
+    return "\n".join(hit.passage.text for hit in hits)
+
+
+def test_an_unchanged_folder_embeds_nothing_and_keeps_the_build(
+    paper_folder: Make, tmp_path: Path, embedder: Embedder
+) -> None:
+    folder, target = paper_folder(), tmp_path / "index"
+    first = build(folder, target, embedder)
+    second = build(folder, target, embedder)
+    assert first.embedded > 0 and first.published
+    assert (second.embedded, second.published, second.build_id) == (0, False, first.build_id)
+    assert second.outcomes == first.outcomes
+    assert not is_stale(folder, target, embedder)
+
+
+def test_one_changed_document_is_embedded_alone(paper_folder: Make, tmp_path: Path, embedder: Embedder) -> None:
+    folder, target = paper_folder(), tmp_path / "index"
+    first = build(folder, target, embedder)
+    (folder / "aviation.txt").write_text("Aviation workshop moved to Ohrid, with 23 airlines.", "utf-8")
+    assert is_stale(folder, target, embedder)
+    second = build(folder, target, embedder)
+    assert (second.embedded, second.published) == (1, True)
+    assert second.reused == first.embedded - 2 or second.reused == first.embedded - 1
+    assert "Ohrid" in found(target, embedder, "Where was the aviation workshop?")
+
+
+def test_a_removed_document_is_gone_from_answers_and_from_disk(
+    paper_folder: Make, tmp_path: Path, embedder: Embedder
+) -> None:
+    folder, target = paper_folder(), tmp_path / "index"
+    build(folder, target, embedder)
+    assert "Skopje" in found(target, embedder, "Skopje workshop")
+    (folder / "aviation.txt").unlink()
+    build(folder, target, embedder)
+    assert "Skopje" not in found(target, embedder, "Skopje workshop")
+    for path in target.rglob("*"):
+        if path.is_file():
+            assert b"Skopje" not in path.read_bytes(), f"{path} still holds the removed paper"
+
+
+def test_a_document_taken_away_from_everybody_leaves_no_older_build(
+    paper_folder: Make, tmp_path: Path, embedder: Embedder
+) -> None:
+    folder, target = paper_folder(), tmp_path / "index"
+    first = build(folder, target, embedder)
+    text, row = PAPERS["aviation.txt"]
+    paper_folder(PAPERS | {"aviation.txt": (text, row | {"groups": "leads"})})
+    second = build(folder, target, embedder)
+    assert second.embedded == 0, "only who may read it changed"
+    assert not (target / first.build_id).exists()
+    assert "Skopje" not in found(target, embedder, "Skopje workshop")
+    assert "Skopje" in found(target, embedder, "Skopje workshop", {"all", "leads"})
+
+
+def test_the_build_before_is_kept_for_a_rollback(paper_folder: Make, tmp_path: Path, embedder: Embedder) -> None:
+    folder, target = paper_folder(), tmp_path / "index"
+    names = []
+    for number in range(3):
+        (folder / "new.txt").write_text(f"The {number} edition of the plan.", "utf-8")
+        names.append(build(folder, target, embedder).build_id)
+    kept = sorted(path.name for path in target.iterdir() if (path / "build.json").is_file())
+    assert kept == sorted(names[1:]) and generations.current(target).name == names[2]
+
+
+def test_every_odd_file_has_a_named_outcome_and_stops_no_other(
+    paper_folder: Make, tmp_path: Path, embedder: Embedder
+) -> None:
+    folder = paper_folder()
+    (folder / "zero.txt").write_bytes(b"")
+    (folder / "liar.pdf").write_bytes(b"PK\x03\x04 no pdf")
+    (folder / "binary.txt").write_bytes(bytes(range(256)) * 20)
+    (folder / "latin.txt").write_bytes(("Le résumé de la réunion générale de l'été. " * 8).encode("latin-1"))
+    (folder / "twin.txt").write_bytes((folder / "aviation.txt").read_bytes())
+    (folder / "stub.txt").write_text("Not found.", "utf-8")
+    report = build(folder, tmp_path / "index", embedder)
+    status = {outcome.path: outcome.status for outcome in report.outcomes}
+    assert status["zero.txt"] == "empty"
+    assert status["liar.pdf"] in ("wrong_type", "damaged")
+    assert status["binary.txt"] == "wrong_type"
+    assert status["latin.txt"] == "flagged"
+    assert status["stub.txt"] == "flagged"
+    assert status["twin.txt"] == "duplicate"
+    assert status["harbour.md"] == "indexed"
+    assert all(o.reason for o in report.outcomes if o.status != "indexed")
+
+
+def test_an_empty_folder_gives_an_empty_index(tmp_path: Path, embedder: Embedder) -> None:
+    (tmp_path / "corpus").mkdir()
+    report = build(tmp_path / "corpus", tmp_path / "index", embedder)
+    assert report.published and found(tmp_path / "index", embedder, "anything") == ""
+
+
+def test_two_builders_at_once_are_refused(paper_folder: Make, tmp_path: Path, embedder: Embedder) -> None:
+    target = tmp_path / "index"
+    target.mkdir()
+    with (target / "BUILDING").open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        with pytest.raises(BadIndex, match="another build is running"):
+            build(paper_folder(), target, embedder)
+
+
+@pytest.mark.parametrize("name", ["catalogue.sqlite", "vectors/chroma.sqlite3"])
+def test_a_damaged_build_is_told_before_it_is_opened_and_built_anew(
+    paper_folder: Make, tmp_path: Path, embedder: Embedder, name: str
+) -> None:
+    folder, target = paper_folder(), tmp_path / "index"
+    first = build(folder, target, embedder)
+    path = target / first.build_id / name
+    data = bytearray(path.read_bytes())
+    data[len(data) // 2] ^= 0xFF
+    path.write_bytes(data)
+    with pytest.raises(BadIndex, match="damaged"):
+        Index(generations.current(target), embedder)
+    assert build(folder, target, embedder).published
+    assert "Skopje" in found(target, embedder, "Skopje workshop")
+
+
+def test_an_index_of_another_model_is_refused(small_index: Path, embedder: Embedder) -> None:
+    class Other:
+        model_id = "another@model"
+        max_tokens = 256
+        count_tokens = embedder.count_tokens
+        embed = embedder.embed
+
+    with pytest.raises(BadIndex, match="made with the embedding model"):
+        Index(generations.current(small_index), Other())
+
+
+def test_a_damaged_cache_is_made_again(paper_folder: Make, tmp_path: Path, embedder: Embedder) -> None:
+    folder, target = paper_folder(), tmp_path / "index"
+    build(folder, target, embedder)
+    (target / "cache.sqlite").write_bytes(b"no database at all, but longer than a header of SQLite is" * 20)
+    (folder / "new.txt").write_text("A new paper on ferries.", "utf-8")
+    assert build(folder, target, embedder).published

@@ -1,0 +1,100 @@
+from pathlib import Path
+
+import pytest
+
+from index.corpus import Corpus, find
+from index.errors import BadCorpus
+
+SUFFIXES = (".md", ".txt")
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "a.md").write_text("alpha", "utf-8")
+    (tmp_path / "b.txt").write_text("beta", "utf-8")
+    return tmp_path
+
+
+def manifest(folder: Path, text: str, encoding: str = "utf-8") -> Corpus:
+    (folder / "manifest.csv").write_bytes(text.encode(encoding))
+    return find(folder, SUFFIXES)
+
+
+def test_without_a_manifest_everybody_reads_and_ids_come_from_names(folder: Path) -> None:
+    found = find(folder, SUFFIXES)
+    assert [(d.id, d.path, d.groups) for d in found.documents] == [("a", "a.md", ("all",)), ("b", "b.txt", ("all",))]
+
+
+def test_a_row_tells_title_lists_and_groups(folder: Path) -> None:
+    found = manifest(folder, "path,title,programmes,groups\na.md,Alpha,CT Travel|Sports,leads|donors\n")
+    first = found.documents[0]
+    assert (first.title, first.programmes, first.groups) == ("Alpha", ("CT Travel", "Sports"), ("donors", "leads"))
+    assert any("b.txt" in note for note in found.notes), "a file without a row is told"
+
+
+def test_a_row_without_a_file_is_told(folder: Path) -> None:
+    found = manifest(folder, "path\na.md\nb.txt\ngone.md\n")
+    assert [(o.path, o.status) for o in found.outcomes] == [("gone.md", "missing")]
+
+
+@pytest.mark.parametrize(
+    "text, told",
+    [
+        ("path,titel\na.md,Alpha\n", "unknown column 'titel'"),
+        ("file,groups\na.md,leads\n", "unknown column 'file'"),
+        ("path,date\na.md,12 May 2019\n", "the date '12 May 2019'"),
+        ("path\n../a.md\n", "is not a path inside"),
+        ("path\n/etc/passwd\n", "is not a path inside"),
+        ("path\na.md\na.md\n", "stands twice"),
+        ("path,id\na.md,x\nb.txt,x\n", "'x' stands twice"),
+        ("path,id\na.md,x y\n", "'x y' may hold"),
+        ("path,title\na.md,one,two\n", "line 2"),
+        ('path,title\na.md,"open\n', "line"),
+    ],
+)
+def test_a_manifest_that_cannot_be_used_is_told_in_one_sentence(folder: Path, text: str, told: str) -> None:
+    with pytest.raises(BadCorpus, match=told.replace("(", r"\(")) as error:
+        manifest(folder, text)
+    assert "manifest.csv" in str(error.value)
+
+
+def test_a_manifest_that_is_not_utf8_is_told(folder: Path) -> None:
+    with pytest.raises(BadCorpus, match="not UTF-8"):
+        manifest(folder, "path,title\na.md,Résumé\n", "latin-1")
+
+
+def test_another_tools_manifest_is_left_alone_and_told(folder: Path) -> None:
+    found = manifest(folder, "file,licence\na.md,free\n")
+    assert len(found.documents) == 2 and "no column `path`" in found.notes[0]
+
+
+def test_semicolons_and_a_byte_order_mark_of_a_spreadsheet_are_read(folder: Path) -> None:
+    found = manifest(folder, "path;title\r\na.md;Alpha\r\nb.txt;Beta\r\n", "utf-8-sig")
+    assert [d.title for d in found.documents] == ["Alpha", "Beta"]
+
+
+def test_twins_are_told_unless_other_people_may_read_them(folder: Path) -> None:
+    (folder / "c.txt").write_text("beta", "utf-8")
+    assert [(o.path, o.status) for o in find(folder, SUFFIXES).outcomes] == [("c.txt", "duplicate")]
+    found = manifest(folder, "path,groups\na.md,\nb.txt,leads\nc.txt,\n")
+    assert [d.path for d in found.documents] == ["a.md", "b.txt", "c.txt"]
+
+
+def test_hidden_files_and_links_that_lead_out_are_not_read(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
+    outside = tmp_path_factory.mktemp("outside") / "secret.txt"
+    outside.write_text("secret", "utf-8")
+    (folder / "link.txt").symlink_to(outside)
+    (folder / ".hidden.txt").write_text("x", "utf-8")
+    (folder / "~$a.md").write_text("x", "utf-8")
+    assert [d.path for d in find(folder, SUFFIXES).documents] == ["a.md", "b.txt"]
+
+
+def test_an_unknown_format_and_a_skip_are_told(folder: Path) -> None:
+    (folder / "song.mp3").write_bytes(b"x")
+    found = manifest(folder, "path,skip\na.md,yes\nb.txt,\nsong.mp3,\n")
+    assert {o.path: o.status for o in found.outcomes} == {"a.md": "skipped", "song.mp3": "unsupported"}
+
+
+def test_a_missing_folder_is_told(tmp_path: Path) -> None:
+    with pytest.raises(BadCorpus, match="no such folder"):
+        find(tmp_path / "nowhere", SUFFIXES)

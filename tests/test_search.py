@@ -1,0 +1,83 @@
+"""Search over a real build: what is found, and what must never be."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from index import generations
+from index.embedding import Embedder
+from index.search import Index, fuse
+
+EVERYBODY = {"all"}
+LEADS = {"all", "leads"}
+CANARY = "cormorant"
+
+
+@pytest.fixture(scope="module")
+def index(small_index: Path, embedder: Embedder) -> Iterator[Index]:
+    opened = Index(generations.current(small_index), embedder)
+    yield opened
+    opened.close()
+
+
+def test_the_passage_with_the_answer_comes_first(index: Index) -> None:
+    hits = index.search("Who funds the harbour programme?", 3, EVERYBODY)
+    assert "Norway" in hits[0].passage.text
+    assert hits[0].found_by == "both" and 0 < hits[0].similarity <= 1
+    assert [hit.score for hit in hits] == sorted((hit.score for hit in hits), reverse=True)
+
+
+@pytest.mark.parametrize("text", [CANARY, "cormorant reserve 310,000 euros", "Note for programme leads", "reserve"])
+def test_no_wording_finds_a_paper_of_another_group(index: Index, text: str) -> None:
+    assert all(CANARY not in hit.passage.text for hit in index.search(text, 50, EVERYBODY))
+    assert any(CANARY in hit.passage.text for hit in index.search(text, 50, LEADS))
+
+
+def test_a_paper_of_another_group_is_absent_by_every_way(index: Index) -> None:
+    assert "leads" not in [d.id for d in index.documents(EVERYBODY)]
+    assert index.document("leads", EVERYBODY) is None and index.document("leads", LEADS) is not None
+    assert index.pages("leads", EVERYBODY) == [] and index.pages("leads", LEADS) != []
+    assert index.passage("leads:p1.1", EVERYBODY) is None and index.passage("leads:p1.1", LEADS) is not None
+    assert index.search(CANARY, 5, set()) == []
+
+
+def test_the_wall_test_fails_when_the_wall_is_taken_out(index: Index, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Index, "_readable", lambda self, groups: list(range(len(self._shelves))))
+    with pytest.raises(AssertionError):
+        test_no_wording_finds_a_paper_of_another_group(index, CANARY)
+    with pytest.raises(AssertionError):
+        test_a_paper_of_another_group_is_absent_by_every_way(index)
+
+
+def test_a_shelf_that_is_not_read_lends_no_word_counts(index: Index) -> None:
+    assert index.rarity(CANARY, EVERYBODY) != index.rarity(CANARY, LEADS)
+    only = index.rarity("harbour", EVERYBODY)["harbour"]
+    assert only != index.rarity("harbour", LEADS)["harbour"]
+
+
+@pytest.mark.parametrize("text", ["S/RES/2396", "id:leads", 'text:"x" AND *', "((", "+-!^~", "Durres", "the of and"])
+def test_no_sign_in_a_question_means_anything_to_the_engine(index: Index, text: str) -> None:
+    hits = index.search(text, 5, EVERYBODY)
+    assert all(CANARY not in hit.passage.text for hit in hits)
+    if text == "Durres":
+        assert "Durrës" in hits[0].passage.text, "accents may be left out"
+
+
+def test_filters_narrow_to_the_documents_named(index: Index) -> None:
+    hits = index.search("workshop", 5, EVERYBODY, {"kind": ("press release",), "year": ("2019",)})
+    assert hits and {hit.passage.document_id for hit in hits} == {"aviation"}
+    assert index.search("workshop", 5, EVERYBODY, {"year": ("1999",)}) == []
+
+
+@given(st.dictionaries(st.text("abc", min_size=1, max_size=3), st.floats(0, 1), max_size=8), st.data())
+def test_fusing_keeps_every_passage_and_the_order_of_agreement(cosines: dict[str, float], data: st.DataObject) -> None:
+    bm25 = {i: data.draw(st.floats(0, 30)) for i in cosines if data.draw(st.booleans())}
+    scores = fuse(cosines, bm25)
+    assert scores.keys() == cosines.keys()
+    for one in cosines:
+        for other in cosines:
+            if cosines[one] > cosines[other] and bm25.get(one, 0) >= bm25.get(other, 0):
+                assert scores[one] > scores[other] or scores[one] == pytest.approx(scores[other])

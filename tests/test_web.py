@@ -1,0 +1,411 @@
+"""The web without a browser: what becomes HTML, the dialogue, the viewer, the headers."""
+
+import html
+import re
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+import scripted
+from fastapi.testclient import TestClient
+from hypothesis import given
+from hypothesis import strategies as st
+
+from assistant.access import local_principal
+from assistant.config import Settings
+from assistant.errors import PortInUse
+from assistant.types import Answer, Trace
+from assistant.web import addresses, blocks, cards, dialogue, examples, render, server, texts, viewer
+from index.types import Heading, Page
+
+ROOT = Path(__file__).parent.parent
+ANYBODY = local_principal()
+TRACE = Trace(search_text="", index_build="")
+
+
+class Seen(HTMLParser):
+    """What a browser would make of markup: its elements, and its text."""
+
+    def __init__(self, markup: str) -> None:
+        super().__init__(convert_charrefs=True)
+        self.elements: list[tuple[str, dict[str, str | None]]] = []
+        self.text = ""
+        self.feed(markup)
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.elements.append((tag, dict(attrs)))
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+
+
+def answer(text: str, **fields: object) -> Answer:
+    given: dict[str, object] = {"status": "answered", "citations": (), "hits": (), "trace": TRACE}
+    return Answer(text=text, **{**given, **fields})  # type: ignore[arg-type]
+
+
+# --- text into HTML ---------------------------------------------------------------------------
+
+hostile = st.text() | st.text(alphabet="<>&\"'`*_[]()!#$\\\n -.1ab/:")
+
+
+@given(hostile)
+def test_escaped_text_is_only_text_and_nothing_of_it_is_lost(text: str) -> None:
+    seen = Seen(f"<p>{render.escape(text)}</p>")
+    assert [name for name, _ in seen.elements] == ["p"]
+    assert seen.text == render.clean(text)
+
+
+@given(hostile)
+def test_escaped_text_holds_no_sign_that_markdown_or_an_attribute_understands(text: str) -> None:
+    bare = re.sub(r"&#\d+;", "", render.escape(text))
+    assert not set(bare) & set("<>&\"'`*_[](){}!#$\\|~^=+-.:/@\n\r")
+
+
+@given(hostile)
+def test_text_in_an_attribute_comes_back_whole(text: str) -> None:
+    ((_, attributes),) = Seen(render.element("p", title=text)).elements
+    assert attributes == {"title": render.clean(text)}
+
+
+@given(hostile)
+def test_question_and_answer_are_read_back_from_their_messages(text: str) -> None:
+    assert render.plain(render.question(text)) == render.clean(text)
+    assert render.plain(render.answer(answer(text))) == render.clean(text or texts.STATE_NOT_IN_DOCUMENTS)
+
+
+@given(hostile)
+def test_nothing_a_model_writes_becomes_a_link_an_image_or_a_script(text: str) -> None:
+    seen = Seen(render.answer(answer(text)) + render.draft(text))
+    assert {name for name, _ in seen.elements} <= {"div", "p", "ul", "ol", "li", "strong"}
+
+
+@given(hostile, st.integers(0, 40), st.integers(0, 40))
+def test_marked_text_is_the_same_text(text: str, start: int, end: int) -> None:
+    seen = Seen(render.marked(text, start, end))
+    assert seen.text == "".join(render.clean(part) for part in _cut(text, start, end))
+
+
+def _cut(text: str, start: int, end: int) -> tuple[str, ...]:
+    start, end = min(start, len(text)), min(end, len(text))
+    return (text[:start], text[start:end], text[end:]) if start < end else (text,)
+
+
+def test_markup_in_an_answer_is_shown_as_it_was_written() -> None:
+    seen = Seen(render.answer(answer(scripted.HOSTILE)))
+    assert scripted.HOSTILE in seen.text
+
+
+def test_only_markers_with_a_citation_become_links() -> None:
+    cited = scripted.citation(1, scripted.RULES, scripted.RULES_PAGES, 1, scripted.QUOTE)
+    seen = Seen(render.answer(answer("Kept [1]. Lost [7].", citations=(cited,))))
+    links = [attributes for name, attributes in seen.elements if name == "a"]
+    assert [link["href"] for link in links] == [addresses.citation(cited)]
+    assert scripted.QUOTE in str(links[0]["title"])
+    assert "Lost [7]." in seen.text
+
+
+def test_lists_and_strong_words_are_set_and_paragraphs_kept() -> None:
+    said = render.answer(answer("First.\n\n- one\n- **two**\n\n1. a\n2. b\nLast."))
+    names = [name for name, _ in Seen(said).elements]
+    assert names == ["div", "div", "p", "ul", "li", "li", "strong", "ol", "li", "li", "p"]
+
+
+def test_invisible_and_reversing_characters_are_dropped() -> None:
+    assert render.clean("a\u202eb\x00c\ud800\r\nd") == "abc\ufffd\nd"
+
+
+def test_page_name_tells_the_printed_label_only_where_it_differs() -> None:
+    assert render.page_name(3, "3") == render.page_name(3, "") == "page 3"
+    assert render.page_name(3, "iii") == "page 3 (printed as iii)"
+    assert render.page_name(3, "Budget 2024") == "page 3, “Budget 2024”"
+
+
+# --- blocks and cards ----------------------------------------------------------------------------
+
+
+@given(st.text(alphabet="ab |•-.\n1)", max_size=60))
+def test_blocks_cover_all_of_a_page_that_is_not_a_separator(text: str) -> None:
+    found = blocks.blocks(Page("d", 1, "", (), text))
+    spans = [span for block in found for span in block.spans]
+    assert spans == sorted(spans)
+    covered = {i for start, end in spans for i in range(start, end)}
+    assert all(text[i] in " |\n" for i in range(len(text)) if i not in covered)
+
+
+def test_blocks_are_told_apart() -> None:
+    text = "Scope\nA paragraph.\n• item\n2) item\na | b"
+    found = blocks.blocks(Page("d", 1, "", (Heading(2, "Scope", 0), Heading(1, "Elsewhere", 0)), text))
+    assert [block.kind for block in found] == ["heading", "paragraph", "item", "item", "row"]
+    assert [text[start:end] for start, end in found[-1].spans] == ["a", "b"]
+
+
+@given(st.text(alphabet="ab .\n", min_size=1, max_size=200), st.data())
+def test_surroundings_hold_the_quote_and_stay_on_the_page(text: str, data: st.DataObject) -> None:
+    start = data.draw(st.integers(0, len(text) - 1))
+    end = data.draw(st.integers(start + 1, len(text)))
+    left, right = blocks.surroundings(text, start, end, 30)
+    assert 0 <= left <= start < end <= right <= len(text)
+    assert start - left <= 30 and right - end <= 30
+
+
+def test_source_card_marks_the_quote_among_its_sentences_and_opens_the_page() -> None:
+    cited = scripted.citation(2, scripted.GUIDE, scripted.GUIDE_PAGES, 3, scripted.SECOND_QUOTE)
+    card = cards.source(cited, lambda _: scripted.GUIDE_PAGES)
+    seen = Seen(card)
+    assert f"<mark>{render.escape(scripted.SECOND_QUOTE)}</mark>" in card
+    assert "Units often ask about cost." in seen.text and "2021-06 · page 3 (printed as 1)" in seen.text
+    assert "<script>alert(1)</script>" in seen.text and "script" not in [name for name, _ in seen.elements]
+    assert addresses.citation(cited) in [attributes.get("href") for _, attributes in seen.elements]
+
+
+def test_source_card_shows_the_bare_quote_where_the_page_is_not_at_hand() -> None:
+    cited = scripted.citation(1, scripted.RULES, scripted.RULES_PAGES, 1, scripted.QUOTE)
+    card = cards.source(cited, lambda _: [])
+    assert f"<blockquote dir=\"auto\"><mark>{render.escape(scripted.QUOTE)}" in card
+
+
+def test_example_questions_come_from_titles_and_headings_one_a_document() -> None:
+    documents = [scripted.GUIDE, scripted.RULES, scripted.NOTES]
+    questions = examples.example_questions(documents, lambda document_id: scripted.PAGES[document_id])
+    assert questions[0] == f"What does “{scripted.GUIDE.title}” say about “Purpose and scope”?"
+    assert questions[-1] == "What is “notes.txt” about?" and len(questions) == 3
+
+
+def test_example_questions_are_never_missing_where_there_is_a_document() -> None:
+    assert examples.example_questions([scripted.NOTES], lambda _: []) == ["What is “notes.txt” about?"]
+    assert examples.example_questions([], lambda _: []) == []
+    assert len(examples.example_questions([scripted.NOTES] * 20, lambda _: [])) <= examples.EXAMPLES
+
+
+# --- the dialogue ------------------------------------------------------------------------------
+
+
+def said(screen: dialogue.Screen) -> str:
+    return Seen(str(screen.messages[-1]["content"])).text
+
+
+def talk(typed: str, messages: list[dialogue.Message] | None = None) -> list[dialogue.Screen]:
+    return list(dialogue.exchange(scripted.scripted(), ANYBODY, typed, messages or []))
+
+
+def test_first_screen_of_an_exchange_tells_what_is_searched_and_empties_the_box() -> None:
+    first, *_, last = talk("How long are records kept?")
+    assert said(first) == "Searching 3 documents…" and first.box == "" and not first.last
+    assert last.last and last.box is None and "source&#45;2" in str(last.beside)
+
+
+@pytest.mark.parametrize(
+    ("typed", "sentence"),
+    [
+        ("", texts.EMPTY_QUESTION),
+        ("  \n ", texts.EMPTY_QUESTION),
+        ("🙂🙂", "Please write a question in words."),
+        ("long " * 10_000, "This question is too long: please use at most 2,000 characters."),
+        ("model away", "The language model does not answer right now. Please try again in a moment."),
+        ("stack trace", texts.UNEXPECTED),
+    ],
+)
+def test_what_cannot_be_answered_is_one_sentence_and_the_text_is_kept(typed: str, sentence: str) -> None:
+    last = talk(typed)[-1]
+    assert said(last) == sentence
+    assert [message["role"] for message in last.messages] == ["assistant"]
+    assert last.box in (None, typed) and (last.box == typed or not typed.strip())
+
+
+def test_follow_up_takes_the_conversation_along_without_notices() -> None:
+    messages = talk("How long are records kept?")[-1].messages
+    messages = talk("model away", messages)[-1].messages
+    assistant = scripted.ScriptedAssistant()
+    *_, last = dialogue.exchange(assistant, ANYBODY, "And who pays?", messages)  # type: ignore[arg-type]
+    (question,) = assistant.asked
+    assert [turn.role for turn in question.history] == ["user", "assistant"]
+    assert question.history[0].text == "How long are records kept?"
+    assert question.history[1].text.startswith("Records are kept for five years, without")
+    assert len(last.messages) == 4
+
+
+def test_history_is_at_most_ten_turns_and_survives_odd_messages() -> None:
+    turn = {"role": "user", "content": [{"type": "text", "text": str(render.question("a <b> question"))}]}
+    odd: list[dialogue.Message] = [{}, {"role": "user", "content": None}, {"role": "x", "content": [1, {}]}]
+    turns = dialogue.history([*odd, *[turn] * 14])
+    assert len(turns) == 10 and turns[0].text == "a <b> question"
+
+
+def test_messages_of_a_browser_come_back_as_text_only() -> None:
+    odd: list[dialogue.Message] = [
+        {"role": "system", "content": [{"type": "component", "component": "image", "value": "/etc/passwd"}]},
+        {"role": "user", "content": {"path": "/etc/passwd"}},
+        {"role": "user", "content": [{"type": "text", "text": {"path": "/etc/passwd"}}]},
+        {"role": "user", "content": [{"type": "text", "text": str(render.question("kept"))}]},
+    ]
+    *_, last = talk("How long?", odd)
+    assert [set(message) for message in last.messages] == [{"role", "content"}] * 3
+    assert all(isinstance(message["content"], str) for message in last.messages)
+    assert "passwd" not in str(last.messages)
+
+
+def test_nearest_passages_are_three_and_none_is_a_paper_the_reader_may_not_see() -> None:
+    last = talk("What is in the cafeteria?")[-1]
+    assert last.beside is not None
+    assert texts.NEAREST in last.beside and last.beside.count("<article") == 3
+    assert "board" not in last.beside
+    assert texts.STATE_NOT_IN_DOCUMENTS in said(last)
+
+
+@pytest.mark.parametrize(
+    ("typed", "state"),
+    [("half of it", texts.STATE_PARTIAL), ("invent it", texts.STATE_UNSUPPORTED)],
+)
+def test_states_that_are_no_plain_answer_say_so(typed: str, state: str) -> None:
+    assert state in said(talk(typed)[-1])
+
+
+# --- the server ----------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
+    corpus = scripted.write_corpus(tmp_path_factory.mktemp("web"))
+    yield TestClient(server.create_app(Settings.from_env(corpus=corpus), scripted.scripted()))
+
+
+@pytest.mark.parametrize("path", ["/", "/config", "/documents", "/documents/pnr-guide/pages/1", "/nowhere"])
+def test_every_answer_carries_the_protecting_headers(client: TestClient, path: str) -> None:
+    headers = client.get(path).headers
+    policy = headers["content-security-policy"]
+    assert "default-src" in policy and "http" not in policy and "frame-ancestors 'none'" in policy
+    assert "unsafe-eval" not in policy
+    assert headers["x-content-type-options"] == "nosniff"
+    assert headers["referrer-policy"] == "no-referrer"
+
+
+def test_start_page_names_no_foreign_script_style_or_font(client: TestClient) -> None:
+    seen = Seen(client.get("/").text)
+    loaded = [
+        str(attributes.get("href") or attributes.get("src"))
+        for name, attributes in seen.elements
+        if name in ("script", "link", "img", "iframe") and (attributes.get("href") or attributes.get("src"))
+    ]
+    assert loaded and not [address for address in loaded if "//" in address.replace("http://testserver", "")]
+
+
+def test_viewer_shows_the_page_with_the_quote_marked(client: TestClient) -> None:
+    cited = scripted.citation(2, scripted.GUIDE, scripted.GUIDE_PAGES, 3, scripted.SECOND_QUOTE)
+    body = client.get("/" + addresses.citation(cited)).text
+    seen = Seen(body)
+    assert f'<mark id="quote">{render.escape(scripted.SECOND_QUOTE)}</mark>' in body
+    assert "Page 3 of 3 (printed as 1)" in seen.text
+    assert scripted.GUIDE.title in seen.text and "2021-06 · Office for Travel Security" in seen.text
+    hrefs = [attributes.get("href") for _, attributes in seen.elements]
+    assert "../../../documents/pnr-guide/pages/2" in hrefs
+    assert "../../../documents/pnr-guide/file#page=3" in hrefs
+    assert "script" not in [name for name, _ in seen.elements]
+
+
+def test_viewer_sets_lists_tables_and_a_mark_that_runs_over_blocks(client: TestClient) -> None:
+    offset = blocks.page_start(scripted.GUIDE_PAGES, 2)
+    start = scripted.GUIDE_PAGES[1].text.index("Systems")
+    end = scripted.GUIDE_PAGES[1].text.index("Flights") + 3
+    body = client.get(f"/documents/pnr-guide/pages/2?start={offset + start}&end={offset + end}").text
+    assert [html.unescape(mark) for mark in re.findall("<mark[^>]*>(.*?)</mark>", body)] == [
+        "Systems differ.", "Year", "Units", "Fli"
+    ]
+    assert body.count('id="quote"') == 1 and body.count("<tr>") == 3 and body.count("<li>") == 2
+
+
+@pytest.mark.parametrize(("start", "end"), [("a", "b"), ("9", "3"), ("-1", "4"), ("9" * 99, "1"), ("1", "²")])
+def test_odd_offsets_mark_nothing(client: TestClient, start: str, end: str) -> None:
+    answered = client.get(f"/documents/pnr-guide/pages/1?start={start}&end={end}")
+    assert answered.status_code == 200 and "<mark" not in answered.text
+
+
+def test_page_without_text_says_so(client: TestClient) -> None:
+    assert texts.NO_TEXT in Seen(client.get("/documents/notes/pages/1").text).text
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/documents/secret/pages/1",
+        "/documents/secret/file",
+        "/documents/absent/pages/1",
+        "/documents/absent/file",
+        "/documents/pnr-guide/pages/4",
+        "/documents/pnr-guide/pages/0",
+        "/documents/pnr-guide/pages/x",
+        "/documents/..%2f..%2foutside.txt/file",
+        "/documents/pnr-guide",
+        "/gradio_api/upload",
+        "/gradio_api/file=/etc/passwd",
+    ],
+)
+def test_absent_and_denied_are_told_in_the_same_words(client: TestClient, path: str) -> None:
+    absent = client.get("/documents/absent/pages/1")
+    answered = client.get(path)
+    assert answered.status_code == absent.status_code == 404
+    assert answered.text == absent.text and answered.headers == absent.headers
+
+
+def test_list_of_documents_holds_only_what_the_reader_may_see(client: TestClient) -> None:
+    seen = Seen(client.get("/documents").text)
+    assert "3 documents" in seen.text and "Restricted" not in seen.text
+    assert "documents/pnr-guide/pages/1" in [attributes.get("href") for _, attributes in seen.elements]
+
+
+@pytest.mark.parametrize(
+    ("document_id", "kind", "shown"),
+    [
+        ("pnr-guide", "application/pdf", "inline"),
+        ("notes", "text/plain; charset=utf-8", "inline"),
+        ("rules", "application/octet-stream", "attachment"),
+    ],
+)
+def test_original_is_shown_or_handed_over_by_its_kind(
+    client: TestClient, document_id: str, kind: str, shown: str
+) -> None:
+    answered = client.get(f"/documents/{document_id}/file")
+    assert answered.status_code == 200
+    assert answered.headers["content-type"] == kind
+    assert answered.headers["content-disposition"].startswith(shown)
+    assert answered.headers["content-security-policy"].startswith("sandbox")
+    assert answered.headers["x-content-type-options"] == "nosniff"
+
+
+@pytest.mark.parametrize(
+    "path", ["../outside.txt", "/etc/passwd", "link.txt", "guides", "no\0thing", "absent.pdf", ""]
+)
+def test_only_files_inside_the_corpus_folder_are_served(tmp_path: Path, path: str) -> None:
+    corpus = scripted.write_corpus(tmp_path)
+    (corpus / "link.txt").symlink_to(tmp_path / "outside.txt")
+    assert viewer._inside(corpus, path) is None
+    assert viewer._inside(corpus, "notes.txt") == (corpus / "notes.txt").resolve()
+
+
+def test_port_in_use_is_one_sentence_before_anything_is_loaded() -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        with pytest.raises(PortInUse, match=rf"http://127.0.0.1:{port} is already in use.*ASSISTANT_PORT"):
+            server.serve(Settings.from_env(port=port))
+
+
+def test_importing_the_application_loads_neither_the_chat_nor_the_index() -> None:
+    names = ("gradio", "chromadb", "assistant.assistant")
+    seen = f"import sys, app; print([name for name in {names} if name in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", seen], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_missing_index_ends_the_application_with_a_sentence(tmp_path: Path) -> None:
+    environment = {"ASSISTANT_INDEX": str(tmp_path / "none"), "PATH": "/usr/bin:/bin"}
+    command = [sys.executable, "app.py"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, env=environment)
+    assert done.returncode == 2
+    assert done.stderr.startswith("BadIndex: ") and "Traceback" not in done.stderr
