@@ -15,7 +15,7 @@ from assistant.context import Evidence, select
 from assistant.errors import BadQuestion
 from assistant.extract import extract
 from assistant.llm import LanguageModel
-from assistant.prompting import NOT_COVERED, NOT_IN_DOCUMENTS, fenced, load_prompt
+from assistant.prompting import NOT_COVERED, NOT_IN_DOCUMENTS, fenced, load_prompt, visible_chars
 from assistant.types import Answer, Question, Status, Trace
 from index import generations
 from index.embedding import Embedder, load_embedder
@@ -23,6 +23,7 @@ from index.errors import BadIndex
 from index.search import Index
 
 HITS = 10
+_TAG = re.compile(r"</?[a-zA-Z][^<>]{0,500}>")
 
 
 class Assistant:
@@ -79,8 +80,11 @@ class Assistant:
             hits = tuple(index.search(search_text, HITS, groups, question.filters))
         with watch.step("select"):
             evidence = select(index, hits, groups)
+        def weigh(words: str) -> dict[str, float]:
+            return index.rarity(words, groups)
+
         with watch.step("gate"):
-            picked = extract(search_text, evidence, self._embedder, lambda words: index.rarity(words, groups))
+            picked = extract(text, search_text, evidence, self._embedder, weigh)
         status: Status = "not_in_documents"
         claims: tuple[Claim, ...] = ()
         removed = (0, 0)
@@ -89,11 +93,13 @@ class Assistant:
             with watch.step("answer"):
                 written = ""
                 for piece in model.stream(_answer_messages(search_text, evidence)):
+                    shown = visible_chars(written)
                     written += piece
-                    yield piece
+                    if visible_chars(written) > shown:
+                        yield written[shown : visible_chars(written)]
             with watch.step("cite"):
                 body, _, missing = written.partition(NOT_COVERED)
-                reviewed = review(body, evidence.passages, lambda words: index.rarity(words, groups))
+                reviewed = review(body, evidence.passages, weigh)
                 claims, removed = reviewed.claims, (reviewed.markers_removed, reviewed.sentences_removed)
                 if claims:
                     status = "partial" if missing.strip() else "answered"
@@ -128,9 +134,9 @@ class Assistant:
 
 
 def received(text: str, most_chars: int) -> str:
-    """The question without outer blanks and invisible signs. Raises BadQuestion."""
+    """The question without tags, outer blanks and invisible signs. Raises BadQuestion."""
     kept = "".join(sign if unicodedata.category(sign) not in ("Cc", "Cf") else " " for sign in text)
-    clean = " ".join(kept.split())
+    clean = " ".join(_TAG.sub(" ", kept).split())
     if not clean:
         raise BadQuestion("The question is empty. Please type what you would like to know.")
     if len(clean) > most_chars:

@@ -13,6 +13,7 @@ from index.sentences import LIST_ITEM, is_list_item
 from index.types import Passage
 
 MOST_SENTENCES = 3
+EARLIER_SHARE = 0.4  # of a word's weight, where only the conversation before the question has it
 WORTH_ADDING = 0.88  # of the best score: what comes after it must be nearly as good
 
 
@@ -40,9 +41,10 @@ class Extract:
     confidence: float
 
 
-def extract(question: str, evidence: Evidence, embedder: Embedder, weigh: Weigh) -> Extract:
-    """Choose the sentences that answer `question`, best first."""
-    ranked = rank(question, evidence, embedder, weigh)
+def extract(question: str, search_text: str, evidence: Evidence, embedder: Embedder, weigh: Weigh) -> Extract:
+    """Choose the sentences that answer `question`, best first. `search_text` is the question
+    with what it leans on in the conversation."""
+    ranked = rank(question, search_text, evidence, embedder, weigh)
     if not ranked:
         return Extract((), 0.0)
     best = ranked[0]
@@ -56,16 +58,19 @@ def extract(question: str, evidence: Evidence, embedder: Embedder, weigh: Weigh)
     return Extract(tuple(dict.fromkeys(claims)), confidence(best.similarity, best.coverage))
 
 
-def rank(question: str, evidence: Evidence, embedder: Embedder, weigh: Weigh) -> list[Candidate]:
+def rank(
+    question: str, search_text: str, evidence: Evidence, embedder: Embedder, weigh: Weigh
+) -> list[Candidate]:
     """All sentences of the evidence, best first, by likeness and by the question's rare words."""
-    weights = weigh(question)
+    # What was asked before tells where to look; what is asked now tells what for.
+    weights = {term: EARLIER_SHARE * weight for term, weight in weigh(search_text).items()} | weigh(question)
     total = sum(weights.values()) or 1.0
     spots = [(hit, span) for hit in evidence.hits for span in block_spans(hit.passage.text)]
     if not spots:
         return []
     texts = [hit.passage.text[start:end] for hit, (start, end) in spots]
-    vectors = embedder.embed([question, *texts])
-    similarities = vectors[1:] @ vectors[0]
+    vectors = embedder.embed([question, search_text, *texts])
+    similarities = vectors[2:] @ vectors[:2].mean(axis=0)
     candidates = []
     for (hit, (start, end)), text, similarity in zip(spots, texts, np.asarray(similarities), strict=True):
         passage = hit.passage
@@ -73,10 +78,18 @@ def rank(question: str, evidence: Evidence, embedder: Embedder, weigh: Weigh) ->
         inside, above = weigh(text), weigh(" ".join((title, *passage.heading_path)))
         # A word in the heading tells what the sentence is about, but less than one in it.
         coverage = sum(w * (1.0 if t in inside else 0.7 if t in above else 0.0) for t, w in weights.items()) / total
-        is_heading = text in passage.heading_path
-        score = 0.4 * float(similarity) + 0.4 * coverage + 0.2 * hit.score - (0.2 if is_heading else 0.0)
+        score = 0.4 * float(similarity) + 0.4 * coverage + 0.2 * hit.score - _label_penalty(text, passage)
         candidates.append(Candidate(passage, start, end, float(similarity), coverage, score))
     return sorted(candidates, key=lambda c: (-c.score, c.passage.id, c.start))
+
+
+def _label_penalty(text: str, passage: Passage) -> float:
+    """A heading resembles the question and answers nothing; a short line without a full stop
+    may be one, or a fact of a title block."""
+    if text in passage.heading_path:
+        return 0.2
+    short = len(text.split()) <= 14 and not is_list_item(text) and " | " not in text
+    return 0.1 if short and text[-1:] not in ".!?:;…" else 0.0
 
 
 def _claims(candidate: Candidate) -> list[Claim]:

@@ -51,3 +51,16 @@ def fenced(evidence: Evidence) -> tuple[str, str]:
         about = ", ".join(part for part in (document.title, document.date, *hit.passage.heading_path) if part)
         parts.append(f"{fence} [{number}] {about}\n{hit.passage.text}\n{fence}")
     return "\n\n".join(parts), fence
+
+
+def visible_chars(written: str) -> int:
+    """How much of a model's unfinished text may be shown: nothing from a signal word on, nor of
+    an end that may yet become one."""
+    signals = (NOT_IN_DOCUMENTS, NOT_COVERED)
+    for signal in signals:
+        if signal in written:
+            return written.index(signal)
+    open_end = max(
+        (n for signal in signals for n in range(1, len(signal)) if written.endswith(signal[:n])), default=0
+    )
+    return len(written) - open_end

@@ -1,0 +1,86 @@
+"""From statements to citations: every marker resolves to an exact quote, or is gone."""
+
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from assistant.citations import Claim, compose, review
+from assistant.context import Evidence, Source
+from index.splitting import document_text, split
+from index.types import Document, Hit, Page, Passage
+
+PAGES = (
+    Page("doc", 1, "i", (), "The Harbour Programme trains officers in nine ports.\nNorway pays for it with 4.2 million euros."),
+    Page("doc", 2, "ii", (), "The partners are:\n- the World Customs Organization\n- the port of Durrës"),
+)
+DOCUMENT = Document("doc", "doc.pdf", "Harbour", "0" * 64, date="2021-03-02", url="https://example.org/doc")
+PASSAGES = split("doc", "doc.pptx", PAGES, 256, lambda text: len(text.split()) + 2)
+EVIDENCE = Evidence(tuple(Hit(p, 1.0, 0.9, "both") for p in PASSAGES), {"doc": Source(DOCUMENT, PAGES)})
+
+
+def weigh(text: str) -> dict[str, float]:
+    return {word: 1.0 for word in re.findall(r"\w+", text.lower()) if len(word) > 3 or word.isdigit()}
+
+
+def test_a_marker_becomes_the_sentence_that_says_it() -> None:
+    reviewed = review("Norway pays 4.2 million euros. [1]", PASSAGES, weigh)
+    text, citations = compose(reviewed.claims, EVIDENCE)
+    assert text == "Norway pays 4.2 million euros. [1]"
+    assert citations[0].quote == "Norway pays for it with 4.2 million euros."
+    assert (citations[0].page, citations[0].page_label, citations[0].path) == (1, "i", "doc.pdf")
+
+
+@pytest.mark.parametrize("marker", ["[7]", "[0]", "【99】", "[7][8]", "[7, 9]"])
+def test_an_unknown_marker_is_removed_and_counted(marker: str) -> None:
+    reviewed = review(f"Norway pays 4.2 million euros. [1] {marker}", PASSAGES, weigh)
+    text, _ = compose(reviewed.claims, EVIDENCE)
+    assert text == "Norway pays 4.2 million euros. [1]"
+    assert reviewed.markers_removed == len(re.findall(r"\d+", marker))
+
+
+@pytest.mark.parametrize("written", ["[1][2]", "[1, 2]", "【1】[2]", "[1] [2]"])
+def test_markers_are_read_however_they_are_written(written: str) -> None:
+    reviewed = review(f"Officers in nine ports and the port of Durrës {written}.", PASSAGES, weigh)
+    assert len(reviewed.claims[0].spans) == 2 and reviewed.markers_removed == 0
+
+
+def test_a_sentence_without_support_is_removed_and_counted() -> None:
+    reviewed = review("Norway pays 4.2 million euros. [1] Sweden sends ships and doctors. [1] Trust me.", PASSAGES, weigh)
+    assert [claim.text for claim in reviewed.claims] == ["Norway pays 4.2 million euros."]
+    assert (reviewed.sentences_removed, reviewed.markers_removed) == (2, 1)
+
+
+def test_a_span_over_two_pages_is_quoted_from_the_page_that_holds_more_of_it() -> None:
+    text = document_text(PAGES)
+    start, end = text.index("million"), text.index("- the port")
+    _, citations = compose([Claim("x", (("doc", start, end),))], EVIDENCE)
+    assert citations[0].page == 2 and citations[0].quote in PAGES[1].text
+
+
+def test_the_same_evidence_keeps_its_number() -> None:
+    span = ("doc", 0, 20)
+    text, citations = compose([Claim("One.", (span,)), Claim("Two.", (span,))], EVIDENCE)
+    assert text == "One. [1]\n\nTwo. [1]" and len(citations) == 1
+
+
+words = st.sampled_from(["Norway", "pays", "officers", "Durrës", "nine", "[1]", "[2]", "[3]", "【1】", ".", "\n", "-", "[", "]", "[1"])
+
+
+@given(st.lists(words, max_size=30).map(" ".join))
+def test_whatever_a_model_writes_every_marker_resolves_to_an_exact_quote_of_its_page(written: str) -> None:
+    reviewed = review(written, PASSAGES, weigh)
+    text, citations = compose(reviewed.claims, EVIDENCE)
+    numbers = {citation.number for citation in citations}
+    assert numbers == set(range(1, len(citations) + 1))
+    assert {int(n) for n in re.findall(r"\[(\d+)\]", text)} == numbers
+    full = document_text(PAGES)
+    for citation in citations:
+        page = PAGES[citation.page - 1]
+        assert citation.quote and citation.quote in page.text
+        assert full[citation.start : citation.end] == citation.quote
+
+
+def test_passages_are_of_the_small_document() -> None:
+    assert all(isinstance(p, Passage) for p in PASSAGES) and len(PASSAGES) == 2

@@ -1,0 +1,27 @@
+import pytest
+
+from assistant.config import Settings
+from assistant.errors import BadSetting
+
+
+def test_an_unknown_name_is_refused_with_the_nearest_known(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ASSISTANT_PROT", "7000")
+    with pytest.raises(BadSetting, match="ASSISTANT_PROT: no such setting; did you mean ASSISTANT_PORT"):
+        Settings.from_env()
+
+
+@pytest.mark.parametrize("name, value", [("PORT", "many"), ("PORT", "99999"), ("MIN_CONFIDENCE", "2"), ("LLM_TIMEOUT_S", "0")])
+def test_a_value_out_of_range_is_refused_with_its_name(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
+    monkeypatch.setenv(f"ASSISTANT_{name}", value)
+    with pytest.raises(BadSetting, match=f"ASSISTANT_{name}='{value}'"):
+        Settings.from_env()
+
+
+def test_a_key_is_never_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ASSISTANT_LLM_API_KEY", "sk-secret")
+    assert "sk-secret" not in repr(Settings.from_env())
+
+
+def test_what_is_given_comes_before_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ASSISTANT_PORT", "7001")
+    assert (Settings.from_env(port=7002).port, Settings.from_env(port=None).port) == (7002, 7001)
