@@ -80,6 +80,7 @@ class Assistant:
             hits = tuple(index.search(search_text, HITS, groups, question.filters))
         with watch.step("select"):
             evidence = select(index, hits, groups)
+
         def weigh(words: str) -> dict[str, float]:
             return index.rarity(words, groups)
 
@@ -141,7 +142,8 @@ def received(text: str, most_chars: int) -> str:
         raise BadQuestion("The question is empty. Please type what you would like to know.")
     if len(clean) > most_chars:
         raise BadQuestion(
-            f"The question has {len(clean):,} characters; at most {most_chars:,} can be read. Please shorten it."
+            f"The question has {len(clean):,} characters; at most {most_chars:,} can be read. "
+            "Please shorten it."
         )
     if not any(sign.isalnum() for sign in clean):
         raise BadQuestion("The question holds no words. Please say in words what you would like to know.")

@@ -34,12 +34,16 @@ def check(settings: Settings) -> Iterator[Finding]:
         embedder = load_embedder(settings.embedding_model, settings.models)
         yield Finding(True, f"embedding model: {embedder.model_id}")
         index = Index(generations.current(settings.index), embedder)
-        yield Finding(True, f"index: build {index.build_id}, {index.passage_count} passages, every file as recorded")
+        yield Finding(
+            True, f"index: build {index.build_id}, {index.passage_count} passages, every file as recorded"
+        )
         documents = index.documents(local_principal().groups)
         hits = index.search(documents[0].title, 1, local_principal().groups) if documents else []
         found = f"{len(documents)} documents for everybody"
         if documents and not hits:
-            yield Finding(False, f"search: {found}, but none is found by its title. Run `ct-assistant build` again.")
+            yield Finding(
+                False, f"search: {found}, but none is found by its title. Run `ct-assistant build` again."
+            )
         else:
             yield Finding(True, f"search: {found}")
         index.close()

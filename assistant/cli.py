@@ -144,7 +144,8 @@ def _print_answer(answer: Answer) -> None:
     if answer.status == "not_in_documents":
         print("The documents do not say. The nearest passages:")
         for hit in answer.hits[:3]:
-            print(f"\n  {hit.passage.id} (similarity {hit.similarity:.2f})\n  {' '.join(hit.passage.text.split())[:300]}")
+            print(f"\n  {hit.passage.id} (similarity {hit.similarity:.2f})")
+            print(f"  {' '.join(hit.passage.text.split())[:300]}")
         return
     if answer.status == "unsupported":
         print("The language model wrote an answer that no passage supports, so it is not shown.")
@@ -152,7 +153,9 @@ def _print_answer(answer: Answer) -> None:
     print(answer.text)
     print()
     for citation in answer.citations:
-        label = f" (printed {citation.page_label})" if citation.page_label not in ("", str(citation.page)) else ""
+        label = (
+            f" (printed {citation.page_label})" if citation.page_label not in ("", str(citation.page)) else ""
+        )
         dated = f", {citation.date}" if citation.date else ""
         print(f"[{citation.number}] {citation.title}{dated}, page {citation.page}{label}: {citation.path}")
         print(f"    “{' '.join(citation.quote.split())}”")
@@ -163,7 +166,9 @@ def _history(path: Path) -> tuple[Turn, ...]:
         told = json.loads(path.read_text("utf-8"))
         turns = tuple(Turn(turn["role"], str(turn["text"])) for turn in told)
     except OSError as error:
-        raise BadInput(f"{path}: cannot be read ({error.strerror}). Name a JSON file with --history.") from None
+        raise BadInput(
+            f"{path}: cannot be read ({error.strerror}). Name a JSON file with --history."
+        ) from None
     except (ValueError, TypeError, KeyError):
         raise BadInput(f'{path}: not a JSON list of {{"role": …, "text": …}}. Mend the file.') from None
     wrong = [turn.role for turn in turns if turn.role not in ("user", "assistant")]

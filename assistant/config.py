@@ -22,12 +22,17 @@ class Settings(BaseSettings):
     corpus: Path = Field(Path("docs_corpus"), description="folder of the documents and manifest.csv")
     index: Path = Field(Path("var/index"), description="folder of the builds")
     models: Path = Field(Path("var/models"), description="folder where the exported embedding model is kept")
-    embedding_model: str = Field(DEFAULT_MODEL, description="a sentence-transformers model: a folder or a hub name")
+    feedback: Path = Field(Path("var/feedback.jsonl"), description="file where readers' marks are kept")
+    embedding_model: str = Field(
+        DEFAULT_MODEL, description="a sentence-transformers model: a folder or a hub name"
+    )
     host: str = Field("127.0.0.1", description="address to serve on")
     port: int = Field(7860, ge=1, le=65535, description="port to serve on")
     question_chars: int = Field(2000, ge=10, le=100_000, description="longest question")
     min_confidence: float = Field(MIN_CONFIDENCE, ge=0, le=1, description="refuse to answer below this")
-    llm: str = Field("", description="language model, as `provider:name`; empty: sentences are quoted, none written")
+    llm: str = Field(
+        "", description="language model, as `provider:name`; empty: sentences are quoted, none written"
+    )
     llm_base_url: str = Field("", description="address of an OpenAI-compatible server")
     llm_api_key: SecretStr = Field(SecretStr(""), description="key for it, where one is asked for")
     llm_timeout_s: float = Field(60, gt=0, le=600, description="longest wait for a whole model answer")
@@ -47,4 +52,6 @@ class Settings(BaseSettings):
         except ValidationError as error:
             first = error.errors()[0]
             where = PREFIX + str(first["loc"][0]).upper()
-            raise BadSetting(f"{where}={first['input']!r}: {first['msg'].lower()}. Mend or unset it.") from None
+            raise BadSetting(
+                f"{where}={first['input']!r}: {first['msg'].lower()}. Mend or unset it."
+            ) from None

@@ -5,7 +5,9 @@ fit for people who only ask questions."""
 class AssistantFault(Exception):
     """Base of what a user or operator can mend. The command line prints it and exits 2."""
 
-    for_staff = "Something went wrong while answering. Please try again, or tell the people who run this service."
+    for_staff = (
+        "Something went wrong while answering. Please try again, or tell the people who run this service."
+    )
 
 
 class BadSetting(AssistantFault):

@@ -70,14 +70,17 @@ def rank(
         return []
     texts = [hit.passage.text[start:end] for hit, (start, end) in spots]
     vectors = embedder.embed([question, search_text, *texts])
-    similarities = vectors[2:] @ vectors[:2].mean(axis=0)
+    asked = vectors[:2].sum(axis=0)
+    similarities = vectors[2:] @ (asked / np.linalg.norm(asked))
     candidates = []
     for (hit, (start, end)), text, similarity in zip(spots, texts, np.asarray(similarities), strict=True):
         passage = hit.passage
         title = evidence.sources[passage.document_id].document.title
         inside, above = weigh(text), weigh(" ".join((title, *passage.heading_path)))
         # A word in the heading tells what the sentence is about, but less than one in it.
-        coverage = sum(w * (1.0 if t in inside else 0.7 if t in above else 0.0) for t, w in weights.items()) / total
+        coverage = (
+            sum(w * (1.0 if t in inside else 0.7 if t in above else 0.0) for t, w in weights.items()) / total
+        )
         score = 0.4 * float(similarity) + 0.4 * coverage + 0.2 * hit.score - _label_penalty(text, passage)
         candidates.append(Candidate(passage, start, end, float(similarity), coverage, score))
     return sorted(candidates, key=lambda c: (-c.score, c.passage.id, c.start))

@@ -38,12 +38,13 @@ class LanguageModel:
             self._model: Any = init_chat_model(settings.llm, **options)
         except ImportError as error:
             raise BadSetting(
-                f"ASSISTANT_LLM={settings.llm!r} needs the package {error.name or 'of its provider'}. Install it with pip."
+                f"ASSISTANT_LLM={settings.llm!r} needs the package {error.name or 'of its provider'}. "
+                "Install it with pip."
             ) from error
         except Exception as error:
             raise BadSetting(
                 f"ASSISTANT_LLM={settings.llm!r} cannot be used ({type(error).__name__}). "
-                "Write it as provider:name, such as openai:gpt-4o-mini, and give its key in ASSISTANT_LLM_API_KEY."
+                "Write it as provider:name, such as openai:gpt-4o-mini, its key in ASSISTANT_LLM_API_KEY."
             ) from error
 
     def stream(self, messages: Messages) -> Iterator[str]:
@@ -60,7 +61,7 @@ class LanguageModel:
             # The provider's own message may hold addresses and keys: only its kind is told.
             raise ModelUnavailable(
                 f"The language model {self.name} at {self._where} did not answer ({type(error).__name__}). "
-                "Check ASSISTANT_LLM and ASSISTANT_LLM_BASE_URL, or unset ASSISTANT_LLM to answer without a model."
+                "Check ASSISTANT_LLM and ASSISTANT_LLM_BASE_URL, or unset ASSISTANT_LLM to do without."
             ) from error
 
     def complete(self, messages: Messages) -> str:

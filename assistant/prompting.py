@@ -34,10 +34,14 @@ def load_prompt(name: str) -> Prompt:
     try:
         data = path.read_bytes()
     except OSError as error:
-        raise BadSetting(f"{path}: the prompt cannot be read ({error.strerror}). Restore the file.") from error
+        raise BadSetting(
+            f"{path}: the prompt cannot be read ({error.strerror}). Restore the file."
+        ) from error
     system, divider, user = data.decode("utf-8").partition(DIVIDER)
     if not divider:
-        raise BadSetting(f"{path}: the line {DIVIDER.strip()!r} is missing. It parts the rules from the question.")
+        raise BadSetting(
+            f"{path}: the line {DIVIDER.strip()!r} is missing. It parts the rules from the question."
+        )
     return Prompt(system.strip(), Template(user.strip()), hashlib.sha256(data).hexdigest())
 
 

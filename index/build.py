@@ -1,13 +1,12 @@
 """The path of a document, in order: find, read, clean, split, embed, store, publish."""
 
 import hashlib
-import json
 import os
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -19,7 +18,7 @@ from index.cache import Cache
 from index.catalogue import write_catalogue
 from index.corpus import Corpus, find
 from index.embedding import Embedder
-from index.errors import UnreadableDocument
+from index.errors import BadIndex, UnreadableDocument
 from index.lexical import write_lexical
 from index.reading import SUPPORTED_SUFFIXES, Reading
 from index.reading.exchange import reading_from_json, reading_to_json
@@ -56,7 +55,9 @@ class _Paper:
     passages: tuple[Passage, ...]
 
 
-def build(corpus_folder: Path, index_folder: Path, embedder: Embedder, progress: Progress | None = None) -> Report:
+def build(
+    corpus_folder: Path, index_folder: Path, embedder: Embedder, progress: Progress | None = None
+) -> Report:
     """Index a folder of documents and publish the result, or find that nothing has changed.
 
     One bad file never stops the others: what became of each is in the report. The build that
@@ -69,46 +70,58 @@ def build(corpus_folder: Path, index_folder: Path, embedder: Embedder, progress:
     source = _source_digest(corpus, embedder)
     with generations.only_builder(index_folder):
         served = _served(index_folder)
-        if served and served["source"] == source and not generations.verify(index_folder / served["build_id"]):
-            outcomes = tuple(Outcome(**told) for told in served["outcomes"])
-            notes = tuple(served["notes"])
-            return Report(served["build_id"], False, outcomes, notes, 0, served["passages"], time.monotonic() - begun)
+        if (
+            served
+            and served["source"] == source
+            and not generations.verify(index_folder / served["build_id"])
+        ):
+            return _unchanged(served, time.monotonic() - begun)
         with closing(Cache(index_folder / "cache.sqlite")) as cache:
             papers, outcomes = _read_and_split(corpus, embedder, cache, tell)
             texts = [
-                [_embedded_text(paper.document, passage, embedder) for passage in paper.passages] for paper in papers
+                [_embedded_text(p.document, passage, embedder) for passage in p.passages] for p in papers
             ]
-            vectors, embedded = _embed([t for ts in texts for t in ts], embedder, cache, tell)
+            vectors, embedded = _embed([text for own in texts for text in own], embedder, cache, tell)
             target = generations.new_build(index_folder)
             shelves = _store(target, papers, texts, vectors, tell)
+            keep = served["build_id"] if served and _holds_nothing_withdrawn(served, papers) else None
             record = {
                 "source": source,
                 "model": embedder.model_id,
-                "versions": {name: version(name) for name in ("ct-assistant", "chromadb", "tantivy", "pypdf")},
+                "versions": {
+                    name: version(name) for name in ("ct-assistant", "chromadb", "tantivy", "pypdf")
+                },
                 "documents": {p.document.id: [p.document.sha256, *p.document.groups] for p in papers},
                 "passages": len(vectors),
                 "shelves": shelves,
-                "outcomes": [_as_dict(outcome) for outcome in outcomes],
+                "outcomes": [asdict(outcome) for outcome in outcomes],
                 "notes": corpus.notes,
-                "previous": served["build_id"] if served and _holds_nothing_withdrawn(served, papers) else None,
+                "previous": keep,
             }
             generations.publish(target, record)
             cache.erase_unused()
-        generations.prune(index_folder, {target.name, record["previous"] or target.name})
-    reused = len(vectors) - embedded
-    return Report(target.name, True, outcomes, corpus.notes, embedded, reused, time.monotonic() - begun)
+        generations.prune(index_folder, {target.name, keep or target.name})
+    seconds = time.monotonic() - begun
+    return Report(target.name, True, outcomes, corpus.notes, embedded, len(vectors) - embedded, seconds)
+
+
+def _unchanged(served: dict[str, Any], seconds: float) -> Report:
+    outcomes = tuple(Outcome(**told) for told in served["outcomes"])
+    return Report(served["build_id"], False, outcomes, tuple(served["notes"]), 0, served["passages"], seconds)
 
 
 def is_stale(corpus_folder: Path, index_folder: Path, embedder: Embedder) -> bool:
     """Whether `build` would have anything to do."""
     served = _served(index_folder)
-    return served is None or served["source"] != _source_digest(find(corpus_folder, sorted(SUPPORTED_SUFFIXES)), embedder)
+    return served is None or served["source"] != _source_digest(
+        find(corpus_folder, sorted(SUPPORTED_SUFFIXES)), embedder
+    )
 
 
 def _served(index_folder: Path) -> dict[str, Any] | None:
     try:
         return generations.record_of(generations.current(index_folder))
-    except generations.BadIndex:
+    except BadIndex:
         return None
 
 
@@ -129,7 +142,13 @@ def _code_digest() -> str:
 
 def _source_digest(corpus: Corpus, embedder: Embedder) -> str:
     """Digest of everything a build depends on: documents, what is told of them, model, code."""
-    told = [repr(corpus.documents), repr(corpus.outcomes), repr(corpus.notes), embedder.model_id, _code_digest()]
+    told = [
+        repr(corpus.documents),
+        repr(corpus.outcomes),
+        repr(corpus.notes),
+        embedder.model_id,
+        _code_digest(),
+    ]
     return hashlib.sha256("\n".join(told).encode()).hexdigest()
 
 
@@ -150,7 +169,9 @@ def _read_and_split(
             title=document.title or reading.title or Path(document.path).stem.replace("_", " "),
             date=document.date or reading.date,
         )
-        passages = split(document.id, document.path, reading.pages, embedder.max_tokens, embedder.count_tokens)
+        passages = split(
+            document.id, document.path, reading.pages, embedder.max_tokens, embedder.count_tokens
+        )
         warnings = [*reading.warnings, *_doubts(reading)]
         outcomes[document.path] = Outcome(
             document.path,
@@ -172,7 +193,9 @@ def _doubts(reading: Reading) -> list[str]:
     return []
 
 
-def _readings(corpus: Corpus, cache: Cache, code: str) -> Iterator[tuple[Document, Reading | UnreadableDocument]]:
+def _readings(
+    corpus: Corpus, cache: Cache, code: str
+) -> Iterator[tuple[Document, Reading | UnreadableDocument]]:
     """The documents in order with what reading them gave; as many at a time as there are cores."""
 
     def key(document: Document) -> bytes:
@@ -231,7 +254,10 @@ def _store(
     """Write catalogue, lexical indexes and vectors; the groups of each shelf, by its number."""
     shelves = sorted({paper.document.groups for paper in papers})
     number = {groups: i for i, groups in enumerate(shelves)}
-    write_catalogue(target / "catalogue.sqlite", ((number[p.document.groups], p.document, p.pages, p.passages) for p in papers))
+    write_catalogue(
+        target / "catalogue.sqlite",
+        ((number[p.document.groups], p.document, p.pages, p.passages) for p in papers),
+    )
     flat = [
         (number[paper.document.groups], passage.id, text)
         for paper, own in zip(papers, texts, strict=True)
@@ -245,7 +271,3 @@ def _store(
     tell("store", 1, 1, f"{len(flat)} passages in {len(shelves)} shelves")
     write_vectors(target / "vectors", by_shelf)
     return [list(groups) for groups in shelves]
-
-
-def _as_dict(outcome: Outcome) -> dict[str, Any]:
-    return {name: getattr(outcome, name) for name in outcome.__slots__}

@@ -93,7 +93,9 @@ class Catalogue:
             *ids,
         )
         return {
-            row[0]: Passage(row[0], row[1], (row[2], row[3]), row[4], row[5], tuple(json.loads(row[6])), row[7])
+            row[0]: Passage(
+                row[0], row[1], (row[2], row[3]), row[4], row[5], tuple(json.loads(row[6])), row[7]
+            )
             for row in rows
         }
 

@@ -15,8 +15,9 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from index.paragraphs import Block, Line, Vocabulary, join_lines
+from index.paragraphs import Block, Line, join_lines
 from index.types import Heading, Page
+from index.words import Vocabulary
 
 _LIGATURES = str.maketrans({"ﬀ": "ff", "ﬁ": "fi", "ﬂ": "fl", "ﬃ": "ffi", "ﬄ": "ffl", "ﬅ": "st", "ﬆ": "st"})
 # Soft hyphen, zero-width space, word joiner and invisible operators, byte order mark, bidi marks,

@@ -39,16 +39,27 @@ def find(folder: Path, suffixes: Sequence[str]) -> Corpus:
     if not folder.is_dir():
         raise BadCorpus(f"{folder}: no such folder. Name the folder of your documents with --corpus.")
     rows, notes = _read_manifest(folder / MANIFEST)
-    files = {path.relative_to(folder).as_posix(): path for path in sorted(folder.rglob("*")) if _is_document(path, folder)}
+    files = {
+        path.relative_to(folder).as_posix(): path
+        for path in sorted(folder.rglob("*"))
+        if _is_document(path, folder)
+    }
     outcomes = [
-        Outcome(path, "missing", f"{MANIFEST} names it, but there is no such file.", "Add the file or delete the row.")
+        Outcome(
+            path,
+            "missing",
+            f"{MANIFEST} names it, but there is no such file.",
+            "Add the file or delete the row.",
+        )
         for path in rows
         if path not in files
     ]
     if rows:
         without = [path for path in files if path not in rows]
         if without:
-            notes.append(f"{len(without)} files have no row in {MANIFEST} and take the defaults: {_some(without)}.")
+            notes.append(
+                f"{len(without)} files have no row in {MANIFEST} and take the defaults: {_some(without)}."
+            )
     documents: list[Document] = []
     seen: dict[tuple[str, tuple[str, ...]], str] = {}
     for path, file in files.items():
@@ -57,8 +68,12 @@ def find(folder: Path, suffixes: Sequence[str]) -> Corpus:
             outcomes.append(Outcome(path, "skipped", f"{MANIFEST} says skip."))
         elif file.suffix.lower() not in suffixes:
             outcomes.append(
-                Outcome(path, "unsupported", f"no reader for {file.suffix or 'a name without suffix'}.",
-                        f"Convert it to one of {', '.join(suffixes)}.")
+                Outcome(
+                    path,
+                    "unsupported",
+                    f"no reader for {file.suffix or 'a name without suffix'}.",
+                    f"Convert it to one of {', '.join(suffixes)}.",
+                )
             )
         else:
             document = _document(path, file, row)
@@ -83,7 +98,9 @@ def _is_document(path: Path, folder: Path) -> bool:
 def _read_manifest(path: Path) -> tuple[dict[str, dict[str, str]], list[str]]:
     """Rows by path, and notes for the report."""
     if not path.is_file():
-        return {}, [f"There is no {MANIFEST}: titles and dates are taken from the files, and everybody may read all."]
+        return {}, [
+            f"There is no {MANIFEST}: titles and dates are taken from the files, and everybody may read all."
+        ]
     try:
         text = path.read_text("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -115,12 +132,16 @@ def _checked(path: Path, table: "csv.DictReader[str]") -> tuple[dict[str, dict[s
     for raw in table:
         where = f"{path}, line {table.line_num}"
         if None in raw or None in raw.values():
-            raise BadCorpus(f"{where}: not {len(columns)} cells. Put cells that hold a comma in double quotes.")
+            raise BadCorpus(
+                f"{where}: not {len(columns)} cells. Put cells that hold a comma in double quotes."
+            )
         row = {name: value.strip() for name, value in raw.items()}
         _check_row(where, row, rows)
         rows[PurePosixPath(row["path"].replace("\\", "/")).as_posix()] = row
     missing = [name for name in COLUMNS if name not in columns and name not in ("skip", "source")]
-    return rows, ([f"{path.name} has no column {', '.join(missing)}: the defaults are used."] if missing else [])
+    return rows, (
+        [f"{path.name} has no column {', '.join(missing)}: the defaults are used."] if missing else []
+    )
 
 
 def _check_row(where: str, row: dict[str, str], rows: dict[str, dict[str, str]]) -> None:
@@ -157,7 +178,10 @@ def _unique(documents: Sequence[Document]) -> tuple[Document, ...]:
     for document in documents:
         identifier = document.id
         if not identifier:
-            stem = re.sub(r"[^a-z0-9]+", "-", PurePosixPath(document.path).stem.lower()).strip("-")[:60] or "document"
+            stem = (
+                re.sub(r"[^a-z0-9]+", "-", PurePosixPath(document.path).stem.lower()).strip("-")[:60]
+                or "document"
+            )
             identifier = stem
             number = 2
             while identifier in taken:

@@ -64,7 +64,11 @@ def _trace(source: Path, path: Path) -> None:
         str(path),
         input_names=["input_ids", "attention_mask"],
         output_names=["embedding"],
-        dynamic_axes={"input_ids": {0: "b", 1: "s"}, "attention_mask": {0: "b", 1: "s"}, "embedding": {0: "b"}},
+        dynamic_axes={
+            "input_ids": {0: "b", 1: "s"},
+            "attention_mask": {0: "b", 1: "s"},
+            "embedding": {0: "b"},
+        },
         opset_version=17,
         dynamo=False,
     )

@@ -29,7 +29,11 @@ def new_build(index: Path) -> Path:
 def publish(build: Path, record: dict[str, Any]) -> None:
     """Seal a finished build with the sha256 of every file and make it the current one."""
     files = sorted(path for path in build.rglob("*") if path.is_file())
-    record = {**record, "build_id": build.name, "files": {p.relative_to(build).as_posix(): sha256_of(p) for p in files}}
+    record = {
+        **record,
+        "build_id": build.name,
+        "files": {p.relative_to(build).as_posix(): sha256_of(p) for p in files},
+    }
     for path in files:
         _sync(path)
     _write(build / RECORD, json.dumps(record, indent=1, ensure_ascii=False))
@@ -42,10 +46,13 @@ def current(index: Path) -> Path:
         name = (index / CURRENT).read_text("utf-8").strip()
     except FileNotFoundError as error:
         raise BadIndex(
-            f"{index}: no index here. Run `ct-assistant build --index {index}` first, or name another --index."
+            f"{index}: no index here. Run `ct-assistant build --index {index}` first, "
+            "or name another --index."
         ) from error
     if not name or "/" in name or not (index / name / RECORD).is_file():
-        raise BadIndex(f"{index / CURRENT} names {name!r}, which is not a build. Run `ct-assistant build` again.")
+        raise BadIndex(
+            f"{index / CURRENT} names {name!r}, which is not a build. Run `ct-assistant build` again."
+        )
     return index / name
 
 
@@ -54,7 +61,9 @@ def record_of(build: Path) -> dict[str, Any]:
     try:
         told = json.loads((build / RECORD).read_text("utf-8"))
     except (OSError, ValueError) as error:
-        raise BadIndex(f"{build / RECORD}: cannot be read ({error}). Run `ct-assistant build` again.") from error
+        raise BadIndex(
+            f"{build / RECORD}: cannot be read ({error}). Run `ct-assistant build` again."
+        ) from error
     return dict(told)
 
 

@@ -25,4 +25,4 @@ def describe(report: Report) -> Iterator[str]:
             f"{report.embedded} passages embedded, {report.reused} taken from earlier builds."
         )
     else:
-        yield f"Nothing has changed since build {report.build_id}: nothing was embedded ({report.seconds:.1f} s)."
+        yield f"Nothing has changed since build {report.build_id}; nothing was embedded."

@@ -17,7 +17,9 @@ WRITER_BYTES = 50_000_000
 def _analyser(stopwords: bool) -> Any:
     from tantivy import Filter, TextAnalyzerBuilder, Tokenizer
 
-    builder = TextAnalyzerBuilder(Tokenizer.simple()).filter(Filter.remove_long(60)).filter(Filter.lowercase())
+    builder = (
+        TextAnalyzerBuilder(Tokenizer.simple()).filter(Filter.remove_long(60)).filter(Filter.lowercase())
+    )
     builder = builder.filter(Filter.ascii_fold())  # users leave accents out
     if stopwords:
         builder = builder.filter(Filter.stopword("english"))

@@ -1,7 +1,7 @@
 """Rows of print joined to paragraphs. Pure functions.
 
-Covers: paragraphs, list items and numbered paragraphs, lines in other sizes (footnotes, headings),
-words divided at a line's end, rows that a raised footnote number had broken in two.
+Covers: paragraphs, list items and numbered paragraphs, columns side by side, lines in other sizes
+(footnotes, headings), rows that a raised footnote number had broken in two.
 
 Does not cover: cells of a table drawn in a PDF, verse, formulas.
 
@@ -10,10 +10,14 @@ A line's place is in any unit, as long as left, right, y and size share it: poin
 """
 
 import re
+from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from math import inf
 from statistics import median
+
+from index.words import Vocabulary, close_words, join_pair
 
 _MARKER = re.compile(
     r"(?:\(?(?:\d{1,3}|[a-z]{1,2}|[ivxl]{1,6}|[A-Z])\)|(?:\d{1,3}|[A-Z]|[IVXL]{1,6})(?:\.\d{1,2}){0,3}\.|"
@@ -23,18 +27,9 @@ _SURE_MARKER = re.compile(r"(?:[•●▪◦‣]|[–—-] )")
 _ENDS_SENTENCE = re.compile(r"[.;:!?。؟।…][\"'’”»)\]]*\s*(?:\d{1,3}|[*†‡])?$")
 _ENDS_ITEM = re.compile(r"(?:[,;:]|\b(?:and|or|et|ou|y|o))\s*$")
 _ENDS_CONTENTS = re.compile(r"\.\.\.\s*\S{1,8}$")
+_YEAR = re.compile(r"(?:19|20)\d\d")
 _NOTE = re.compile(r"(\d{1,3})\s+[^\W\d_a-z]")
-_HYPHEN_END = re.compile(r"([^\W\d_]+)-$")
-_SPACED_HYPHEN = re.compile(r"([^\W\d_]+) ?- ?([^\W\d_]+)")
-_TIGHT_END = re.compile(r"\d[–—-]$|\w/$")
-_LOOSE_END = re.compile(r"([^\W\d_]+) -$")
-_NEXT_WORD = re.compile(r"[^\W\d_]+")
-_WORD = re.compile(r"[^\W\d_]+(?:[-‐‑][^\W\d_]+)*")
-_PREFIXES = frozenset(
-    "counter non self multi inter co pre post anti sub cross well long short high low mid vice ex semi "
-    "pan pro trans ultra re de all half quasi socio so state capacity decision two three four five "
-    "under-secretary secretary attorney".split()
-)
+_MOST_BESIDE = 40  # texts looked at beside one row
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,33 +53,17 @@ class Block:
 
 
 @dataclass(frozen=True, slots=True)
-class Vocabulary:
-    """The words of one document, lower-case, to judge a hyphen at a line's end."""
-
-    words: frozenset[str]
-
-    @classmethod
-    def of(cls, texts: Iterable[str]) -> "Vocabulary":
-        words: set[str] = set()
-        for text in texts:
-            found = [match for match in _WORD.finditer(text)]
-            for match in found:
-                # A piece before a hyphen at the line's end is no word of its own.
-                if match.end() == len(text) - 1 and text.endswith("-"):
-                    continue
-                words.add(match[0].casefold().replace("‐", "-").replace("‑", "-"))
-        return cls(frozenset(words))
-
-
-@dataclass(frozen=True, slots=True)
 class _Measure:
-    """What is usual on one page: distance of rows by size, right edge by left edge."""
+    """What is usual on one page: distance of rows by size, right edge by left edge. `ends` is where
+    the column of a row ends at the latest, because other text stands beside it."""
 
     pitch: dict[int, float]
     edges: tuple[tuple[float, float], ...]
+    ends: dict[Line, float]
 
     def right_edge(self, line: Line) -> float:
-        near = [right for left, right in self.edges if abs(left - line.left) < 5 * line.size]
+        end = self.ends.get(line, inf)
+        near = [right for left, right in self.edges if right <= end and abs(left - line.left) < 5 * line.size]
         return max(near, default=line.right)
 
 
@@ -103,8 +82,7 @@ def join_lines(lines: Sequence[Line], vocabulary: Vocabulary) -> list[Block]:
         text = group[0].text
         for row in group[1:]:
             text = join_pair(text, row.text, vocabulary)
-        if " -" in text or "- " in text:
-            text = _SPACED_HYPHEN.sub(lambda match: _closed(match, vocabulary), text)
+        text = close_words(text, vocabulary)
         level = min(row.level for row in group)
         blocks.append(Block(text, 0 if _is_body(text) else level))
     return blocks
@@ -113,48 +91,6 @@ def join_lines(lines: Sequence[Line], vocabulary: Vocabulary) -> list[Block]:
 def _is_body(text: str) -> bool:
     """Whether bold or large print is too long, or too much of a sentence, to head anything."""
     return len(text) > 500 or (len(text) > 80 and text.endswith((".", ";")))
-
-
-def _closed(match: re.Match[str], vocabulary: Vocabulary) -> str:
-    """`Secretary - General`, as some makers of PDF space it, where this paper has the word."""
-    word = f"{match[1]}-{match[2]}"
-    return word if word.casefold() in vocabulary.words else match[0]
-
-
-def join_pair(before: str, after: str, vocabulary: Vocabulary) -> str:
-    """Two rows of one paragraph as one string, a divided word made whole."""
-    last = before.rsplit(" ", 1)[-1]
-    tail = before[-60:]  # a paragraph grows row by row; only its end is looked at
-    if "://" in last or last.startswith("www."):
-        # An address broken after one of its own signs goes on; after a letter it has ended.
-        return before + after if last[-1] in "/-_=&?%." and after[:1].islower() else f"{before} {after}"
-    if before.endswith(("‐", "‑")):
-        return before + after
-    if _TIGHT_END.search(tail):
-        return before + after
-    loose = _LOOSE_END.search(tail)
-    if loose and loose[1].casefold() in _PREFIXES and after[:1].islower():
-        return f"{before[:-2]}-{after}"
-    first = _HYPHEN_END.search(tail)
-    second = _NEXT_WORD.match(after)
-    if not first or not second:
-        return before + after if before.endswith("-") and before[-2:-1].strip() else f"{before} {after}"
-    if keeps_hyphen(first[1], second[0], vocabulary):
-        return before + after
-    return before[:-1] + after
-
-
-def keeps_hyphen(first: str, second: str, vocabulary: Vocabulary) -> bool:
-    """Whether the hyphen between two pieces at a line's end belongs to the word."""
-    head, tail = first.casefold(), second.casefold()
-    if f"{head}-{tail}" in vocabulary.words:
-        return True
-    if head + tail in vocabulary.words:
-        return False
-    if head in _PREFIXES or second[:1].isupper():
-        return True
-    # Two words that both stand alone in this paper make a compound; a torn syllable does not.
-    return min(len(head), len(tail)) >= 3 and head in vocabulary.words and tail in vocabulary.words
 
 
 def _merge_rows(lines: Sequence[Line]) -> list[Line]:
@@ -192,7 +128,43 @@ def _measure(rows: Sequence[Line]) -> _Measure:
             steps.setdefault(round(row.size), []).append(step)
     # The lower half: gaps between paragraphs are steps as well.
     pitch = {size: median(sorted(found)[: len(found) // 2 + 1]) for size, found in steps.items()}
-    return _Measure(pitch, tuple((row.left, row.right) for row in rows if row.size))
+    return _Measure(pitch, tuple((row.left, row.right) for row in rows if row.size), _column_ends(rows))
+
+
+def _column_ends(rows: Sequence[Line]) -> dict[Line, float]:
+    """Where a row's column ends: left of the nearest text that stands beside it, or beside the rows
+    it follows downwards. A row that reaches over that gap, or jumps, begins another column."""
+    beside = _beside(rows)
+    ends: dict[Line, float] = {}
+    column: list[Line] = []
+    end, widest = inf, 0.0
+    for row in rows if beside else ():
+        own = beside.get(row, inf)
+        if column:
+            step = column[-1].y - row.y
+            aside = abs(row.left - column[-1].left) > 5 * row.size
+            if aside or not 0 < step < 6 * row.size or max(widest, row.right) > min(end, own):
+                ends.update(dict.fromkeys(column, end))
+                column, end, widest = [], inf, 0.0
+        column.append(row)
+        end, widest = min(end, own), max(widest, row.right)
+    ends.update(dict.fromkeys(column, end))
+    return ends
+
+
+def _beside(rows: Sequence[Line]) -> dict[Line, float]:
+    """The left edge of the nearest text on the right of a row, for rows that have any."""
+    placed = sorted((row for row in rows if row.size), key=lambda row: row.y)
+    heights = [row.y for row in placed]
+    found: dict[Line, float] = {}
+    for row in placed:
+        reach = 0.7 * row.size
+        first = bisect_left(heights, row.y - reach)
+        level = placed[first : min(bisect_right(heights, row.y + reach), first + _MOST_BESIDE)]
+        lefts = [other.left for other in level if other.left > row.right + 0.5 * row.size]
+        if lefts:
+            found[row] = min(lefts)
+    return found
 
 
 def _starts_block(group: Sequence[Line], row: Line, measure: _Measure) -> bool:
@@ -211,7 +183,8 @@ def _starts_block(group: Sequence[Line], row: Line, measure: _Measure) -> bool:
     if step > 1.3 * pitch + 0.5:
         return not (torn and step < 1.8 * pitch and row.level == last.level)
     if row.level != last.level:
-        return not torn  # a paragraph that opens in bold goes on
+        # A paragraph that opens in bold goes on, and so does a heading with a year alone on its row.
+        return not (torn or (last.level and row.loud and _YEAR.fullmatch(row.text)))
     if row.level:
         return bool(_MARKER.match(row.text))
     return _starts_inside(group, row, measure, torn)

@@ -26,7 +26,8 @@ class Index:
         record = generations.record_of(folder)
         if record["model"] != embedder.model_id:
             raise BadIndex(
-                f"{folder}: made with the embedding model {record['model']}, but {embedder.model_id} is configured. "
+                f"{folder}: made with the embedding model {record['model']}, but {embedder.model_id} "
+                "is configured. "
                 "Run `ct-assistant build` again, or set ASSISTANT_EMBEDDING_MODEL back."
             )
         wrong = generations.verify(folder)
@@ -99,7 +100,9 @@ def fuse(cosines: Mapping[str, float], bm25: Mapping[str, float]) -> dict[str, f
     scores order one result list; they are not comparable between questions.
     """
     most = max(bm25.values(), default=0.0) or 1.0
-    return {i: DENSE_SHARE * cosine + (1 - DENSE_SHARE) * bm25.get(i, 0.0) / most for i, cosine in cosines.items()}
+    return {
+        i: DENSE_SHARE * cosine + (1 - DENSE_SHARE) * bm25.get(i, 0.0) / most for i, cosine in cosines.items()
+    }
 
 
 def matches(document: Document, filters: Filters) -> bool:

@@ -9,13 +9,15 @@ import re
 
 # Abbreviations after which a capital letter or a figure does not open a sentence.
 _ABBREVIATIONS = frozenset(
-    "mr mrs ms dr prof gen col lt sgt capt sr jr st hon rev amb messrs mt ft fig figs no nos art arts para paras "
-    "par pars sec secs ch chap vol vols pp p ed eds cf vs v al etc e.g i.e eg ie viz approx ca c dept univ "
-    "inc ltd co corp jan feb mar apr jun jul aug sept sep oct nov dec res doc docs add rev corr suppl "
+    "mr mrs ms dr prof gen col lt sgt capt sr jr st hon rev amb messrs mt ft fig figs no nos art arts para "
+    "paras par pars sec secs ch chap vol vols pp p ed eds cf vs v al etc e.g i.e eg ie viz approx ca c dept "
+    "univ inc ltd co corp jan feb mar apr jun jul aug sept sep oct nov dec res doc docs add rev corr suppl "
     "annex op cit ibid u.n u.s u.k e.u ph.d a.m p.m".split()
 )
 # Those that often do end a sentence: only a figure after them keeps the sentence open.
-_ONLY_BEFORE_FIGURE = frozenset("no nos art arts para paras par sec ch vol pp p fig etc co inc ltd add rev doc res".split())
+_ONLY_BEFORE_FIGURE = frozenset(
+    "no nos art arts para paras par sec ch vol pp p fig etc co inc ltd add rev doc res".split()
+)
 
 LIST_ITEM = re.compile(r"(?:[-–•*▪◦]|\(?(?:\d{1,2}|[a-z]|[ivx]{1,4})[.)])\s+")
 _ITEM_CHARS = 300  # what is longer is a numbered paragraph

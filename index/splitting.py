@@ -68,7 +68,14 @@ def sentences(pages: Sequence[Page]) -> list[Sentence]:
             for number, (start, end) in enumerate(spans):
                 if line[start:end].strip():
                     found.append(
-                        Sentence(page.number, offset + at + start, offset + at + end, names, bool(at_heading), number == 0 and not goes_on)
+                        Sentence(
+                            page.number,
+                            offset + at + start,
+                            offset + at + end,
+                            names,
+                            bool(at_heading),
+                            number == 0 and not goes_on,
+                        )
                     )
             at += len(line) + 1
     return found
@@ -90,14 +97,18 @@ def context(title: str, heading_path: Sequence[str], text: str, count_tokens: Co
     return " ".join(words)
 
 
-def split(document_id: str, path: str, pages: Sequence[Page], max_tokens: int, count: CountTokens) -> list[Passage]:
+def split(
+    document_id: str, path: str, pages: Sequence[Page], max_tokens: int, count: CountTokens
+) -> list[Passage]:
     """Passages of one document, in order, with ids such as `api-pnr-2019:p12.3`."""
     text = document_text(pages)
     budget = min(TARGET_TOKENS, max(8, max_tokens - CONTEXT_TOKENS - 4))
     flowing = path.lower().endswith(_FLOWING)
     passages: list[Passage] = []
     on_page: dict[int, int] = {}
-    for run in _runs(_fitting(sentences(pages), text, budget, count), budget, flowing, lambda s: _cost(s, text, count)):
+    for run in _runs(
+        _fitting(sentences(pages), text, budget, count), budget, flowing, lambda s: _cost(s, text, count)
+    ):
         page = run[0].page
         on_page[page] = on_page.get(page, 0) + 1
         start, end = run[0].start, run[-1].end

@@ -50,7 +50,9 @@ def write_vectors(folder: Path, shelves: dict[int, tuple[list[str], Vectors]]) -
                     metadatas=[{"document_id": document} for document in documents],
                 )
             if collection.count() != len(ids):
-                raise BadIndex(f"{folder}: the vector store kept {collection.count()} of {len(ids)} passages.")
+                raise BadIndex(
+                    f"{folder}: the vector store kept {collection.count()} of {len(ids)} passages."
+                )
     finally:
         client.close()
 
@@ -78,7 +80,9 @@ class Store:
         for shelf in shelves:
             collection = self._collections[_name(shelf)]
             near = collection.query(
-                query_embeddings=vector[np.newaxis], n_results=min(k, collection.count()), include=["distances"]
+                query_embeddings=vector[np.newaxis],
+                n_results=min(k, collection.count()),
+                include=["distances"],
             )
             for passage_id, distance in zip(near["ids"][0], near["distances"][0], strict=True):
                 found[passage_id] = 1.0 - float(distance)

@@ -23,12 +23,14 @@ PAPERS: dict[str, tuple[str, dict[str, str]]] = {
         {"title": "Harbour security programme", "date": "2021-03-02", "groups": "all", "kind": "report"},
     ),
     "aviation.txt": (
-        "Aviation workshop in Skopje\n\nThe workshop on passenger name records took place in Skopje on 14 May 2019.\n\n"
+        "Aviation workshop in Skopje\n\nThe workshop on passenger name records took place in Skopje on "
+        "14 May 2019.\n\n"
         "Mr. Ilir Kola opened the workshop. He thanked 17 airlines for taking part.\n",
         {"title": "Aviation workshop", "date": "2019-05-14", "groups": "all", "kind": "press release"},
     ),
     "leads.md": (
-        "# Note for programme leads\n\nThe cormorant reserve of the Harbour Programme stands at 310,000 euros.\n",
+        "# Note for programme leads\n\n"
+        "The cormorant reserve of the Harbour Programme stands at 310,000 euros.\n",
         {"title": "Note for programme leads", "date": "2022-01-10", "groups": "leads", "kind": "note"},
     ),
 }

@@ -40,7 +40,11 @@ HEAVY = {"chromadb", "torch", "transformers", "sentence_transformers", "onnxrunt
 
 
 def modules() -> list[Path]:
-    return [ROOT / "app.py", *sorted((ROOT / "index").rglob("*.py")), *sorted((ROOT / "assistant").rglob("*.py"))]
+    return [
+        ROOT / "app.py",
+        *sorted((ROOT / "index").rglob("*.py")),
+        *sorted((ROOT / "assistant").rglob("*.py")),
+    ]
 
 
 def imports(path: Path, top_only: bool = False) -> Iterator[str]:
@@ -99,7 +103,8 @@ def test_gradio_stays_in_the_chat() -> None:
         for path in modules()
         for module in imports(path, top_only=not path.match("assistant/web/*.py"))
         if module.partition(".")[0] == "gradio"
-        and (name := path.relative_to(ROOT).as_posix()) not in ("assistant/web/chat.py", "assistant/web/blocks.py")
+        and (name := path.relative_to(ROOT).as_posix())
+        not in ("assistant/web/chat.py", "assistant/web/blocks.py")
     ]
     assert wrong == []
 

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from conftest import PAPERS, write_papers
 
 from assistant.access import local_principal
 from assistant.assistant import Assistant, received
@@ -11,7 +12,6 @@ from assistant.condense import condense
 from assistant.config import Settings
 from assistant.errors import BadQuestion
 from assistant.types import Answer, Question, Turn
-from conftest import PAPERS, write_papers
 from index.build import build
 from index.embedding import Embedder
 from index.errors import BadIndex
@@ -50,7 +50,10 @@ def test_what_the_papers_do_not_say_is_refused_with_what_is_nearest(assistant: A
 
 
 def test_a_follow_up_is_searched_with_what_was_asked_before(assistant: Assistant) -> None:
-    history = (Turn("user", "When was the aviation workshop in Skopje?"), Turn("assistant", "On 14 May 2019."))
+    history = (
+        Turn("user", "When was the aviation workshop in Skopje?"),
+        Turn("assistant", "On 14 May 2019."),
+    )
     answer = ask(assistant, "And who opened it?", *history)
     assert "Kola" in answer.text
     assert answer.trace.search_text == "When was the aviation workshop in Skopje? And who opened it?"
@@ -58,7 +61,10 @@ def test_a_follow_up_is_searched_with_what_was_asked_before(assistant: Assistant
 
 def test_a_question_that_stands_alone_is_searched_alone() -> None:
     history = (Turn("user", "When was the workshop?"), Turn("assistant", "In May."))
-    assert condense("Which ports does the Harbour Programme train?", history) == "Which ports does the Harbour Programme train?"
+    assert (
+        condense("Which ports does the Harbour Programme train?", history)
+        == "Which ports does the Harbour Programme train?"
+    )
     assert condense("When was the workshop?", ()) == "When was the workshop?"
 
 
@@ -76,9 +82,17 @@ def test_a_paper_of_another_group_is_neither_said_nor_shown(assistant: Assistant
 
 @pytest.mark.parametrize(
     "text, told",
-    [("", "empty"), (" \u200b\n ", "empty"), ("🙂🎉", "no words"), ("?!", "no words"), ("x" * 50_000, "50,000 characters")],
+    [
+        ("", "empty"),
+        (" \u200b\n ", "empty"),
+        ("🙂🎉", "no words"),
+        ("?!", "no words"),
+        ("x" * 50_000, "50,000 characters"),
+    ],
 )
-def test_a_question_that_cannot_be_searched_for_is_told_in_a_sentence(assistant: Assistant, text: str, told: str) -> None:
+def test_a_question_that_cannot_be_searched_for_is_told_in_a_sentence(
+    assistant: Assistant, text: str, told: str
+) -> None:
     with pytest.raises(BadQuestion, match=told) as error:
         ask(assistant, text)
     assert error.value.for_staff.endswith((".", "?"))

@@ -5,8 +5,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-
 from conftest import PAPERS
+
 from index import generations
 from index.build import build, is_stale
 from index.embedding import Embedder
@@ -36,7 +36,9 @@ def test_an_unchanged_folder_embeds_nothing_and_keeps_the_build(
     assert not is_stale(folder, target, embedder)
 
 
-def test_one_changed_document_is_embedded_alone(paper_folder: Make, tmp_path: Path, embedder: Embedder) -> None:
+def test_one_changed_document_is_embedded_alone(
+    paper_folder: Make, tmp_path: Path, embedder: Embedder
+) -> None:
     folder, target = paper_folder(), tmp_path / "index"
     first = build(folder, target, embedder)
     (folder / "aviation.txt").write_text("Aviation workshop moved to Ohrid, with 23 airlines.", "utf-8")
@@ -75,7 +77,9 @@ def test_a_document_taken_away_from_everybody_leaves_no_older_build(
     assert "Skopje" in found(target, embedder, "Skopje workshop", {"all", "leads"})
 
 
-def test_the_build_before_is_kept_for_a_rollback(paper_folder: Make, tmp_path: Path, embedder: Embedder) -> None:
+def test_the_build_before_is_kept_for_a_rollback(
+    paper_folder: Make, tmp_path: Path, embedder: Embedder
+) -> None:
     folder, target = paper_folder(), tmp_path / "index"
     names = []
     for number in range(3):

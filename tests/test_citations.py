@@ -12,7 +12,13 @@ from index.splitting import document_text, split
 from index.types import Document, Hit, Page, Passage
 
 PAGES = (
-    Page("doc", 1, "i", (), "The Harbour Programme trains officers in nine ports.\nNorway pays for it with 4.2 million euros."),
+    Page(
+        "doc",
+        1,
+        "i",
+        (),
+        "The Harbour Programme trains officers in nine ports.\nNorway pays for it with 4.2 million euros.",
+    ),
     Page("doc", 2, "ii", (), "The partners are:\n- the World Customs Organization\n- the port of Durrës"),
 )
 DOCUMENT = Document("doc", "doc.pdf", "Harbour", "0" * 64, date="2021-03-02", url="https://example.org/doc")
@@ -47,7 +53,9 @@ def test_markers_are_read_however_they_are_written(written: str) -> None:
 
 
 def test_a_sentence_without_support_is_removed_and_counted() -> None:
-    reviewed = review("Norway pays 4.2 million euros. [1] Sweden sends ships and doctors. [1] Trust me.", PASSAGES, weigh)
+    reviewed = review(
+        "Norway pays 4.2 million euros. [1] Sweden sends ships and doctors. [1] Trust me.", PASSAGES, weigh
+    )
     assert [claim.text for claim in reviewed.claims] == ["Norway pays 4.2 million euros."]
     assert (reviewed.sentences_removed, reviewed.markers_removed) == (2, 1)
 
@@ -65,7 +73,25 @@ def test_the_same_evidence_keeps_its_number() -> None:
     assert text == "One. [1]\n\nTwo. [1]" and len(citations) == 1
 
 
-words = st.sampled_from(["Norway", "pays", "officers", "Durrës", "nine", "[1]", "[2]", "[3]", "【1】", ".", "\n", "-", "[", "]", "[1"])
+words = st.sampled_from(
+    [
+        "Norway",
+        "pays",
+        "officers",
+        "Durrës",
+        "nine",
+        "[1]",
+        "[2]",
+        "[3]",
+        "【1】",
+        ".",
+        "\n",
+        "-",
+        "[",
+        "]",
+        "[1",
+    ]
+)
 
 
 @given(st.lists(words, max_size=30).map(" ".join))

@@ -7,8 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from index.cleaning import Draft, RawPage, clean, clean_text, drop_running_lines, metadata_title
-from index.paragraphs import Line, Vocabulary, is_hard_wrapped, join_lines, join_pair, text_lines
+from index.paragraphs import Line, is_hard_wrapped, join_lines, text_lines
 from index.types import Page
+from index.words import Vocabulary, join_pair
 
 
 def print_rows(rows: list[str], *, left: float = 70.0, size: float = 10.0, top: float = 700.0) -> list[Line]:

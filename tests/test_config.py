@@ -10,8 +10,12 @@ def test_an_unknown_name_is_refused_with_the_nearest_known(monkeypatch: pytest.M
         Settings.from_env()
 
 
-@pytest.mark.parametrize("name, value", [("PORT", "many"), ("PORT", "99999"), ("MIN_CONFIDENCE", "2"), ("LLM_TIMEOUT_S", "0")])
-def test_a_value_out_of_range_is_refused_with_its_name(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
+@pytest.mark.parametrize(
+    "name, value", [("PORT", "many"), ("PORT", "99999"), ("MIN_CONFIDENCE", "2"), ("LLM_TIMEOUT_S", "0")]
+)
+def test_a_value_out_of_range_is_refused_with_its_name(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str
+) -> None:
     monkeypatch.setenv(f"ASSISTANT_{name}", value)
     with pytest.raises(BadSetting, match=f"ASSISTANT_{name}='{value}'"):
         Settings.from_env()

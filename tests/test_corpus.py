@@ -22,13 +22,20 @@ def manifest(folder: Path, text: str, encoding: str = "utf-8") -> Corpus:
 
 def test_without_a_manifest_everybody_reads_and_ids_come_from_names(folder: Path) -> None:
     found = find(folder, SUFFIXES)
-    assert [(d.id, d.path, d.groups) for d in found.documents] == [("a", "a.md", ("all",)), ("b", "b.txt", ("all",))]
+    assert [(d.id, d.path, d.groups) for d in found.documents] == [
+        ("a", "a.md", ("all",)),
+        ("b", "b.txt", ("all",)),
+    ]
 
 
 def test_a_row_tells_title_lists_and_groups(folder: Path) -> None:
     found = manifest(folder, "path,title,programmes,groups\na.md,Alpha,CT Travel|Sports,leads|donors\n")
     first = found.documents[0]
-    assert (first.title, first.programmes, first.groups) == ("Alpha", ("CT Travel", "Sports"), ("donors", "leads"))
+    assert (first.title, first.programmes, first.groups) == (
+        "Alpha",
+        ("CT Travel", "Sports"),
+        ("donors", "leads"),
+    )
     assert any("b.txt" in note for note in found.notes), "a file without a row is told"
 
 
@@ -80,7 +87,9 @@ def test_twins_are_told_unless_other_people_may_read_them(folder: Path) -> None:
     assert [d.path for d in found.documents] == ["a.md", "b.txt", "c.txt"]
 
 
-def test_hidden_files_and_links_that_lead_out_are_not_read(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
+def test_hidden_files_and_links_that_lead_out_are_not_read(
+    folder: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
     outside = tmp_path_factory.mktemp("outside") / "secret.txt"
     outside.write_text("secret", "utf-8")
     (folder / "link.txt").symlink_to(outside)

@@ -38,7 +38,9 @@ class ScriptedModel:
                 body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
                 model.requests.append(body)
                 self.send_response(model.status)
-                self.send_header("Content-Type", "text/event-stream" if model.status == 200 else "application/json")
+                self.send_header(
+                    "Content-Type", "text/event-stream" if model.status == 200 else "application/json"
+                )
                 self.end_headers()
                 if model.status != 200:
                     self.wfile.write(b'{"error": {"message": "key sk-secret at 10.9.8.7 refused"}}')
@@ -49,7 +51,13 @@ class ScriptedModel:
                 self.wfile.write(b"data: [DONE]\n\n")
 
             def _event(self, choice: dict[str, Any]) -> None:
-                told = {"id": "1", "object": "chat.completion.chunk", "created": 0, "model": "m", "choices": [choice]}
+                told = {
+                    "id": "1",
+                    "object": "chat.completion.chunk",
+                    "created": 0,
+                    "model": "m",
+                    "choices": [choice],
+                }
                 self.wfile.write(f"data: {json.dumps(told)}\n\n".encode())
 
             def log_message(self, format: str, *args: Any) -> None:
@@ -78,7 +86,9 @@ def ask(model: ScriptedModel, small_index: Path, embedder: Embedder) -> Callable
     return lambda text, *history: assistant.ask(Question(text, local_principal(), history))
 
 
-def test_what_a_model_writes_is_cited_to_the_sentence_that_says_it(model: ScriptedModel, ask: Callable[..., Answer]) -> None:
+def test_what_a_model_writes_is_cited_to_the_sentence_that_says_it(
+    model: ScriptedModel, ask: Callable[..., Answer]
+) -> None:
     model.says = "Norway pays for the Harbour Programme. [1]"
     answer = ask(QUESTION)
     assert (answer.status, answer.text) == ("answered", "Norway pays for the Harbour Programme. [1]")
@@ -88,15 +98,21 @@ def test_what_a_model_writes_is_cited_to_the_sentence_that_says_it(model: Script
     assert "4.2 million euros" in prompt and QUESTION in prompt and "cormorant" not in prompt
 
 
-def test_invented_sentences_and_markers_are_withheld_and_counted(model: ScriptedModel, ask: Callable[..., Answer]) -> None:
+def test_invented_sentences_and_markers_are_withheld_and_counted(
+    model: ScriptedModel, ask: Callable[..., Answer]
+) -> None:
     model.says = "Norway pays for the Harbour Programme. [1][42]\n\nDenmark sends eleven frigates yearly. [1]"
     answer = ask(QUESTION)
     assert answer.text == "Norway pays for the Harbour Programme. [1]"
     assert (answer.trace.markers_removed, answer.trace.sentences_removed) == (2, 1)
 
 
-@pytest.mark.parametrize("says", ["Denmark sends frigates. [1]", "Norway pays.", "", "I'm sorry, I can't help with that."])
-def test_an_answer_left_empty_is_never_passed_off_as_one(model: ScriptedModel, ask: Callable[..., Answer], says: str) -> None:
+@pytest.mark.parametrize(
+    "says", ["Denmark sends frigates. [1]", "Norway pays.", "", "I'm sorry, I can't help with that."]
+)
+def test_an_answer_left_empty_is_never_passed_off_as_one(
+    model: ScriptedModel, ask: Callable[..., Answer], says: str
+) -> None:
     model.says = says
     answer = ask(QUESTION)
     assert (answer.status, answer.text, answer.citations) == ("unsupported", "", ())
@@ -118,9 +134,13 @@ def test_weak_evidence_calls_no_model(model: ScriptedModel, ask: Callable[..., A
     assert model.requests == []
 
 
-def test_a_follow_up_is_rewritten_by_the_model_and_shown_in_the_trace(model: ScriptedModel, ask: Callable[..., Answer]) -> None:
+def test_a_follow_up_is_rewritten_by_the_model_and_shown_in_the_trace(
+    model: ScriptedModel, ask: Callable[..., Answer]
+) -> None:
     model.says = ["Who pays for the Harbour Programme?", "Norway pays for the Harbour Programme. [1]"]
-    answer = ask("And who pays?", Turn("user", "What is the Harbour Programme?"), Turn("assistant", "A programme."))
+    answer = ask(
+        "And who pays?", Turn("user", "What is the Harbour Programme?"), Turn("assistant", "A programme.")
+    )
     assert answer.trace.search_text.strip() == "Who pays for the Harbour Programme?"
 
 
@@ -138,7 +158,9 @@ def test_a_model_that_is_not_there_is_told(small_index: Path, embedder: Embedder
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         url = f"http://127.0.0.1:{free.getsockname()[1]}/v1"
-    assistant = Assistant(Settings(index=small_index, llm="openai:x", llm_base_url=url, llm_timeout_s=5), embedder)
+    assistant = Assistant(
+        Settings(index=small_index, llm="openai:x", llm_base_url=url, llm_timeout_s=5), embedder
+    )
     with pytest.raises(ModelUnavailable, match=url):
         assistant.ask(Question(QUESTION, local_principal()))
 
@@ -156,12 +178,13 @@ def test_signal_words_are_held_back_while_streaming() -> None:
     assert shown == sorted(shown)
 
 
-def test_the_rendered_prompt_is_the_one_that_was_reviewed(small_index: Path, embedder: Embedder, monkeypatch: pytest.MonkeyPatch) -> None:
-    from assistant import prompting
+def test_the_rendered_prompt_is_the_one_that_was_reviewed(
+    small_index: Path, embedder: Embedder, monkeypatch: pytest.MonkeyPatch
+) -> None:
     from assistant.assistant import _answer_messages
     from assistant.context import select
 
-    monkeypatch.setattr(prompting.secrets, "token_hex", lambda n: "0123456789abcdef")
+    monkeypatch.setattr("secrets.token_hex", lambda n: "0123456789abcdef")
     index = Assistant(Settings(index=small_index), embedder).index
     hits = index.search(QUESTION, 2, {"all"})
     rendered = "\n-----\n".join(text for _, text in _answer_messages(QUESTION, select(index, hits, {"all"})))

@@ -30,7 +30,9 @@ def test_the_passage_with_the_answer_comes_first(index: Index) -> None:
     assert [hit.score for hit in hits] == sorted((hit.score for hit in hits), reverse=True)
 
 
-@pytest.mark.parametrize("text", [CANARY, "cormorant reserve 310,000 euros", "Note for programme leads", "reserve"])
+@pytest.mark.parametrize(
+    "text", [CANARY, "cormorant reserve 310,000 euros", "Note for programme leads", "reserve"]
+)
 def test_no_wording_finds_a_paper_of_another_group(index: Index, text: str) -> None:
     assert all(CANARY not in hit.passage.text for hit in index.search(text, 50, EVERYBODY))
     assert any(CANARY in hit.passage.text for hit in index.search(text, 50, LEADS))
@@ -44,7 +46,9 @@ def test_a_paper_of_another_group_is_absent_by_every_way(index: Index) -> None:
     assert index.search(CANARY, 5, set()) == []
 
 
-def test_the_wall_test_fails_when_the_wall_is_taken_out(index: Index, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_wall_test_fails_when_the_wall_is_taken_out(
+    index: Index, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(Index, "_readable", lambda self, groups: list(range(len(self._shelves))))
     with pytest.raises(AssertionError):
         test_no_wording_finds_a_paper_of_another_group(index, CANARY)
@@ -58,7 +62,9 @@ def test_a_shelf_that_is_not_read_lends_no_word_counts(index: Index) -> None:
     assert only != index.rarity("harbour", LEADS)["harbour"]
 
 
-@pytest.mark.parametrize("text", ["S/RES/2396", "id:leads", 'text:"x" AND *', "((", "+-!^~", "Durres", "the of and"])
+@pytest.mark.parametrize(
+    "text", ["S/RES/2396", "id:leads", 'text:"x" AND *', "((", "+-!^~", "Durres", "the of and"]
+)
 def test_no_sign_in_a_question_means_anything_to_the_engine(index: Index, text: str) -> None:
     hits = index.search(text, 5, EVERYBODY)
     assert all(CANARY not in hit.passage.text for hit in hits)
@@ -73,7 +79,9 @@ def test_filters_narrow_to_the_documents_named(index: Index) -> None:
 
 
 @given(st.dictionaries(st.text("abc", min_size=1, max_size=3), st.floats(0, 1), max_size=8), st.data())
-def test_fusing_keeps_every_passage_and_the_order_of_agreement(cosines: dict[str, float], data: st.DataObject) -> None:
+def test_fusing_keeps_every_passage_and_the_order_of_agreement(
+    cosines: dict[str, float], data: st.DataObject
+) -> None:
     bm25 = {i: data.draw(st.floats(0, 30)) for i in cosines if data.draw(st.booleans())}
     scores = fuse(cosines, bm25)
     assert scores.keys() == cosines.keys()

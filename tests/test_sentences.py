@@ -10,7 +10,10 @@ from index.sentences import is_list_item, sentence_spans
     [
         ("It works. It lasts.", ["It works.", "It lasts."]),
         ("Mr. Voronkov met Dr. J. Smith. They spoke.", ["Mr. Voronkov met Dr. J. Smith.", "They spoke."]),
-        ("See resolution 2396 (2017), para. 12. It binds.", ["See resolution 2396 (2017), para. 12.", "It binds."]),
+        (
+            "See resolution 2396 (2017), para. 12. It binds.",
+            ["See resolution 2396 (2017), para. 12.", "It binds."],
+        ),
         ("12. The Team met. It agreed.", ["12. The Team met.", "It agreed."]),
         ("It cost 4.2 million. Norway paid.", ["It cost 4.2 million.", "Norway paid."]),
         ("He asked: “Why?” Nobody knew!", ["He asked: “Why?”", "Nobody knew!"]),

@@ -52,7 +52,11 @@ def test_a_heading_begins_a_passage_and_names_it() -> None:
     pages = [page(1, "Mandate\nIt leads.\nFunding\nNorway pays.", "Mandate", "Funding")]
     first, second = split("doc", "x.docx", pages, 256, count)
     assert (first.text, first.heading_path) == ("Mandate\nIt leads.", ("Mandate",))
-    assert (second.text, second.heading_path, second.id) == ("Funding\nNorway pays.", ("Funding",), "doc:p1.2")
+    assert (second.text, second.heading_path, second.id) == (
+        "Funding\nNorway pays.",
+        ("Funding",),
+        "doc:p1.2",
+    )
 
 
 def test_a_list_stays_with_the_line_that_opens_it() -> None:
@@ -63,7 +67,12 @@ def test_a_list_stays_with_the_line_that_opens_it() -> None:
 
 def test_ids_count_passages_of_each_page() -> None:
     pages = [page(n, "One\nIt is.\nTwo\nSo too.", "One", "Two") for n in (1, 2)]
-    assert [p.id for p in split("doc", "x.pptx", pages, 256, count)] == ["doc:p1.1", "doc:p1.2", "doc:p2.1", "doc:p2.2"]
+    assert [p.id for p in split("doc", "x.pptx", pages, 256, count)] == [
+        "doc:p1.1",
+        "doc:p1.2",
+        "doc:p2.1",
+        "doc:p2.2",
+    ]
 
 
 def test_context_is_cut_to_leave_room_for_the_passage() -> None:

@@ -10,32 +10,18 @@ Does not cover: addresses; nothing of a run becomes a link.
 import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 from markupsafe import Markup, escape
+
+from assistant.evaluation.types import Point, StepTime
 
 _INVISIBLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _WIDTH, _HEIGHT = 440, 250
 _LEFT, _RIGHT, _TOP, _BOTTOM = 48, 14, 14, 40
 _ROW = 26
-_MOST_POINTS = 400
-
-
-class Point(NamedTuple):
-    """One point of a risk-coverage curve: shares of [0, 1], and the confidence it takes."""
-
-    coverage: float
-    risk: float
-    confidence: float
-
-
-class Spread(NamedTuple):
-    """Seconds that half, and 95 of 100, of the questions spend in a step at most."""
-
-    step: str
-    p50_s: float
-    p95_s: float
+_TEXT = '<text class="{}" x="{}" y="{}" text-anchor="{}">{}</text>'
 
 
 def inert(value: Any) -> Markup:
@@ -59,25 +45,27 @@ def join(parts: Iterable[Markup]) -> Markup:
 
 
 def risk_coverage_plot(points: Sequence[Point], operating: Point | None) -> Markup:
-    """Share of answers that are not right (up), by the share of questions answered (right)."""
+    """Share of answers that are wrong (up), by the share of questions answered (right). Beyond the
+    operating point the line is broken: there the run itself gave no answer."""
     if not points or operating is None:
-        return _empty("No question was answered, so there is no curve.")
-    ceiling = _ceiling(max(point.risk for point in points))
-    thinned = points[:: math.ceil(len(points) / _MOST_POINTS)]
-    line = [(_x(p.coverage), _y(p.risk / ceiling)) for p in [*thinned, points[-1]]]
+        return _empty("Of no question it is known whether it is answered rightly, so there is no curve.")
+    ceiling = _ceiling(max(p.risk for p in (*points, operating)))
+    within = [p for p in points if p.coverage <= operating.coverage]
+    beyond = [*within[-1:], *(p for p in points if p.coverage > operating.coverage)]
     x, y = _x(operating.coverage), _y(operating.risk / ceiling)
     told = f"{operating.risk:.1%} wrong at {operating.coverage:.1%} answered"
     side, anchor = (-9.0, "end") if operating.coverage > 0.5 else (9.0, "start")
-    # The label stands clear of the curve, which comes to its point from the left and mostly from below.
+    # The label stands clear of the curve, which comes to its spot from the left and mostly from below.
     lift = -12.0 if y > _TOP + 30 else 24.0
     return _svg(
         "Risk and coverage",
-        f"At the threshold of this run: {told}.",
+        f"At the threshold of this run, {operating.threshold:.3g}: {told}.",
         _HEIGHT,
-        _frame("questions answered", "answers not right", [0, 0.25, 0.5, 0.75, 1], ceiling),
-        _line(line, "one"),
+        _frame("questions answered", "answers wrong", [0, 0.25, 0.5, 0.75, 1], ceiling),
+        _line([(_x(p.coverage), _y(p.risk / ceiling)) for p in within], "one"),
+        _line([(_x(p.coverage), _y(p.risk / ceiling)) for p in beyond], "one beyond"),
         write('<circle class="spot" cx="{}" cy="{}" r="4.5"/>', x, y),
-        write('<text class="told" x="{}" y="{}" text-anchor="{}">{}</text>', x + side, y + lift, anchor, told),
+        write(_TEXT, "told", x + side, y + lift, anchor, told),
     )
 
 
@@ -98,17 +86,18 @@ def depth_plot(series: Mapping[str, Sequence[float]]) -> Markup:
     told = "; ".join(f"{name} {s[0]:.1%} in the first, {s[-1]:.1%} in ten" for name, s in series.items())
     ticks = [(k - 1) / 9 for k in range(1, 11)]
     frame = _frame("first k hits", "questions", ticks, 1.0, [str(k) for k in range(1, 11)])
-    return _svg("Depth of retrieval", f"Evidence within the first hits: {told}.", _HEIGHT, frame, *lines, *legend)
+    said = f"Evidence within the first hits: {told}."
+    return _svg("Depth of retrieval", said, _HEIGHT, frame, *lines, *legend)
 
 
-def time_plot(spreads: Sequence[Spread]) -> Markup:
+def time_plot(times: Sequence[StepTime]) -> Markup:
     """Seconds of each step, from p50 to p95, on a scale where every line is ten times the one before."""
-    if not spreads:
+    if not times:
         return _empty("This run has no times.")
     floor = 1e-4
-    low = math.floor(math.log10(max(floor, min(s.p50_s for s in spreads))))
-    high = max(low + 1, math.ceil(math.log10(max(floor, *(s.p95_s for s in spreads)))))
-    left, right, bottom = 84, 300, _TOP + _ROW * len(spreads)
+    low = math.floor(math.log10(max(floor, min(s.p50_s for s in times))))
+    high = max(low + 1, math.ceil(math.log10(max(floor, *(s.p95_s for s in times)))))
+    left, right, bottom = 84, 300, _TOP + _ROW * len(times)
 
     def across(seconds: float) -> float:
         return left + (math.log10(max(seconds, 10.0**low)) - low) / (high - low) * (right - left)
@@ -120,15 +109,15 @@ def time_plot(spreads: Sequence[Spread]) -> Markup:
         )
         for power in range(low, high + 1)
     ]  # fmt: skip
-    for row, spread in enumerate(spreads):
+    for row, time in enumerate(times):
         y = _TOP + _ROW * row + 15
-        begin, end = across(spread.p50_s), across(spread.p95_s)
-        parts.append(write('<text x="{}" y="{}" text-anchor="end">{}</text>', left - 8, y + 1, spread.step[:14]))
+        begin, end = across(time.p50_s), across(time.p95_s)
+        parts.append(write(_TEXT, "", left - 8, y + 1, "end", time.step[:14]))
         parts.append(write('<path class="range" d="M{} {}H{}"/>', begin, y - 3, max(end, begin + 0.5)))
         parts.append(write('<circle class="spot" cx="{}" cy="{}" r="4"/>', begin, y - 3))
-        told = f"{_seconds(spread.p50_s)} · {_seconds(spread.p95_s)}"
-        parts.append(write('<text class="told" x="{}" y="{}" text-anchor="end">{}</text>', 434, y + 1, told))
-    said = "; ".join(f"{s.step} {_seconds(s.p50_s)} and {_seconds(s.p95_s)}" for s in spreads)
+        told = f"{_seconds(time.p50_s)} · {_seconds(time.p95_s)}"
+        parts.append(write(_TEXT, "told", _WIDTH - 6, y + 1, "end", told))
+    said = "; ".join(f"{s.step} {_seconds(s.p50_s)} and {_seconds(s.p95_s)}" for s in times)
     return _svg("Time of each step", f"Half and 95 of 100 questions: {said}.", bottom + 24, *parts)
 
 
@@ -142,9 +131,9 @@ def failure_plot(counts: Sequence[tuple[str, int]]) -> Markup:
     for row, (room, count) in enumerate(counts):
         y = _TOP + _ROW * row + 15
         end = left + count / most * (right - left)
-        parts.append(write('<text x="{}" y="{}" text-anchor="end">{}</text>', left - 8, y, room[:32]))
+        parts.append(write(_TEXT, "", left - 8, y, "end", room[:32]))
         parts.append(write('<path class="bar" d="M{} {}H{}"/>', left, y - 4, end))
-        parts.append(write('<text class="told" x="{}" y="{}">{}</text>', end + 7, y, f"{count:,}"))
+        parts.append(write(_TEXT, "told", end + 7, y, "start", f"{count:,}"))
     said = "; ".join(f"{room}: {count}" for room, count in counts)
     return _svg("Where wrong answers went wrong", f"{said}.", _TOP + _ROW * len(counts) + 8, *parts)
 
@@ -167,18 +156,18 @@ def _frame(
         y = _y(step / 4)
         parts.append(write('<path class="grid" d="M{} {}H{}"/>', _LEFT, y, _WIDTH - _RIGHT))
         label = f"{ceiling * step / 4:.3g}" if ceiling < 0.04 else f"{ceiling * step / 4:.0%}"
-        parts.append(write('<text x="{}" y="{}" text-anchor="end">{}</text>', _LEFT - 6, y + 4, label))
+        parts.append(write(_TEXT, "", _LEFT - 6, y + 4, "end", label))
     for tick, name in zip(ticks, names or [f"{tick:.0%}" for tick in ticks], strict=True):
-        form = '<text x="{}" y="{}" text-anchor="middle">{}</text>'
-        parts.append(write(form, _x(tick), _HEIGHT - _BOTTOM + 16, name))
+        parts.append(write(_TEXT, "", _x(tick), _HEIGHT - _BOTTOM + 16, "middle", name))
     middle = (_LEFT + _WIDTH - _RIGHT) / 2
-    parts.append(write('<text class="axis" x="{}" y="{}" text-anchor="middle">{}</text>', middle, _HEIGHT - 6, across))
+    parts.append(write(_TEXT, "axis", middle, _HEIGHT - 6, "middle", across))
     form = '<text class="axis" transform="translate(11 {}) rotate(-90)" text-anchor="middle">{}</text>'
     return join([*parts, write(form, (_TOP + _HEIGHT - _BOTTOM) / 2, up)])
 
 
 def _line(spots: Sequence[tuple[float, float]], kind: str) -> Markup:
-    return write('<polyline class="line {}" points="{}"/>', kind, " ".join(f"{x:.1f},{y:.1f}" for x, y in spots))
+    points = " ".join(f"{x:.1f},{y:.1f}" for x, y in spots)
+    return write('<polyline class="line {}" points="{}"/>', kind, points)
 
 
 def _x(share: float) -> float:

@@ -5,6 +5,7 @@ Does not cover: judgements of relevance (qrels); a re-scoring tool brings its ow
 """
 
 import json
+import math
 import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -68,6 +69,8 @@ def cell(value: Any) -> Any:
     """A value as a cell may hold it: no text is read as a formula, none is too long or damages the file."""
     if isinstance(value, bool):
         return "yes" if value else "no"
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
     if value is None or isinstance(value, int | float):
         return value
     text = _FORBIDDEN.sub("", str(value))
@@ -88,7 +91,7 @@ def _figure(tag: str, figure: Figure) -> Sequence[Any]:
 
 def _questions(results: Sequence[Result]) -> Iterator[Sequence[Any]]:
     # Not every question has every score or step: the columns are what any of them has, in order met.
-    measures = list(dict.fromkeys(measure for result in results for measure in result.scores))
+    measures = list(dict.fromkeys(name for result in results for name in result.scores if name != "right"))
     steps = list(dict.fromkeys(step for result in results for step in result.seconds))
     yield (
         "id", "question", "answerable", "tags", "status", "right", "failure", "reason", "confidence",
@@ -112,9 +115,9 @@ def _questions(results: Sequence[Result]) -> Iterator[Sequence[Any]]:
 
 
 def _fill(sheet: Any, rows: Iterator[Sequence[Any]], widths: Sequence[int]) -> None:
-    from openpyxl.cell import WriteOnlyCell
-    from openpyxl.styles import Font
-    from openpyxl.utils import get_column_letter
+    from openpyxl.cell import WriteOnlyCell  # type: ignore[import-untyped]
+    from openpyxl.styles import Font  # type: ignore[import-untyped]
+    from openpyxl.utils import get_column_letter  # type: ignore[import-untyped]
 
     for number, width in enumerate(widths, 1):
         sheet.column_dimensions[get_column_letter(number)].width = width
@@ -125,8 +128,9 @@ def _fill(sheet: Any, rows: Iterator[Sequence[Any]], widths: Sequence[int]) -> N
         header[-1].font = Font(bold=True)
     sheet.append(header)
     last = 1
-    for last, row in enumerate(rows, 2):
+    for row in rows:
         sheet.append([cell(value) for value in row])
+        last += 1
     sheet.auto_filter.ref = f"A1:{get_column_letter(len(header))}{last}"
 
 

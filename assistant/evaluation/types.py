@@ -1,7 +1,7 @@
 """The nouns of an evaluation."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from assistant.types import Turn
@@ -54,7 +54,9 @@ class Figure:
 class Result:
     """One question of a run: its scores, and where it went wrong, in which room.
 
-    `failure` is "" for a right answer; `confidence` and `seconds` come from the trace.
+    `failure` is "" for a right answer; `confidence` and `seconds` come from the trace. `scores`
+    has every name of `measures.MEASURES`, None where a measure does not apply. `right_ungated`
+    is what `right` would be without a threshold, where the run asked and the gate had refused.
     """
 
     id: str
@@ -67,12 +69,42 @@ class Result:
     scores: Mapping[str, float | None]
     failure: str = ""
     reason: str = ""
+    right_ungated: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """What a threshold on the confidence would do; all but the threshold are shares in [0, 1].
+
+    `coverage`: answered, of all questions. `risk`: wrong, of those answered (an unanswerable
+    question that is answered is wrong). `answered`: answerable questions that are answered.
+    `refused`: unanswerable questions that are refused.
+    """
+
+    threshold: float
+    coverage: float
+    risk: float
+    answered: float
+    refused: float
+
+
+@dataclass(frozen=True, slots=True)
+class StepTime:
+    """Wall time of one step of the path over all questions that took it; `total` is their sum."""
+
+    step: str
+    n: int
+    p50_s: float
+    p95_s: float
 
 
 @dataclass(frozen=True, slots=True)
 class EvalRun:
-    """A run as `scores.json` holds it. `fingerprint` names everything the figures depend on:
-    index build, corpus digest, prompts, models, settings, question set."""
+    """A run as `scores.json` and `timing.json` hold it. `fingerprint` names everything the figures
+    depend on: index build, corpus digest, prompts, models, settings, question set.
+
+    `curve` runs from few questions answered to all; `operating` is where the run itself stood.
+    """
 
     id: str
     question_set: str
@@ -80,3 +112,50 @@ class EvalRun:
     figures: tuple[Figure, ...]
     by_tag: Mapping[str, tuple[Figure, ...]]
     results: tuple[Result, ...]
+    curve: tuple[Point, ...] = ()
+    operating: Point | None = None
+    timing: tuple[StepTime, ...] = ()
+    tokens: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Cited:
+    """A citation as it was written down: what the measures need of it."""
+
+    number: int
+    document_id: str
+    path: str
+    page: int
+    quote: str
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A hit as it was written down. `pages` is (first, last)."""
+
+    passage_id: str
+    document_id: str
+    path: str
+    pages: tuple[int, int]
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """A line of `answers.jsonl` as the measures see it. `error` names the class of what crashed;
+    `ungated` is what would have been said without a threshold, where the run asked for it."""
+
+    status: str
+    text: str = ""
+    citations: tuple[Cited, ...] = ()
+    hits: tuple[Found, ...] = ()
+    selected: tuple[str, ...] = ()
+    confidence: float = 0.0
+    seconds: Mapping[str, float] = field(default_factory=dict)
+    error: str = ""
+    ungated: "Reply | None" = None
+
+    @property
+    def answers(self) -> bool:
+        """Whether something was said. `unsupported` is shown as such, never as an answer."""
+        return self.status in ("answered", "partial")

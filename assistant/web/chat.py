@@ -17,8 +17,10 @@ from fastapi import FastAPI
 
 from assistant.assistant import Assistant
 from assistant.errors import AssistantFault
+from assistant.records import COMMENT_CHARS, MARKS, Mark
 from assistant.types import Principal
 from assistant.web import cards, dialogue, examples, render, texts
+from assistant.web.marks import MARK_NAMES, Marks
 from assistant.web.viewer import Who
 from index.errors import IndexFault
 
@@ -31,7 +33,7 @@ MONO = ("ui-monospace", "Consolas", "Liberation Mono", "monospace")
 log = logging.getLogger(__name__)
 
 
-def mount(app: FastAPI, assistant: Assistant, who: Who) -> FastAPI:
+def mount(app: FastAPI, assistant: Assistant, who: Who, marks: Marks) -> FastAPI:
     """Put the chat at the root of the app; what stands in the app already keeps its place.
 
     Outside a running event loop Gradio makes one for each of its locks and never closes it, so
@@ -39,16 +41,16 @@ def mount(app: FastAPI, assistant: Assistant, who: Who) -> FastAPI:
     """
 
     async def mounted() -> FastAPI:
-        return _mount(app, assistant, who)
+        return _mount(app, assistant, who, marks)
 
     with ThreadPoolExecutor(1) as thread:
         return thread.submit(asyncio.run, mounted()).result()
 
 
-def _mount(app: FastAPI, assistant: Assistant, who: Who) -> FastAPI:
+def _mount(app: FastAPI, assistant: Assistant, who: Who, marks: Marks) -> FastAPI:
     mounted: FastAPI = gr.mount_gradio_app(
         app,
-        page(assistant, who),
+        page(assistant, who, marks),
         path="/",
         theme=_theme(),
         css_paths=[HERE / "style.css"],
@@ -67,7 +69,7 @@ def _mount(app: FastAPI, assistant: Assistant, who: Who) -> FastAPI:
     return mounted
 
 
-def page(assistant: Assistant, who: Who) -> gr.Blocks:
+def page(assistant: Assistant, who: Who, marks: Marks) -> gr.Blocks:
     """Lay out the page and connect its parts."""
     blocks: gr.Blocks
     with gr.Blocks(title=texts.TITLE, analytics_enabled=False, fill_width=True) as blocks:
@@ -77,29 +79,25 @@ def page(assistant: Assistant, who: Who) -> gr.Blocks:
         with gr.Row(elem_id="desk"):
             with gr.Column(elem_id="talk", scale=3, min_width=300):
                 chat = _conversation()
-                box = gr.Textbox(
-                    elem_id="question",
-                    label=texts.QUESTION_LABEL,
-                    placeholder=texts.QUESTION_PLACEHOLDER,
-                    show_label=False,
-                    container=False,
-                    lines=1,
-                    max_lines=6,
-                    autofocus=True,
-                    submit_btn=texts.SEND,
-                )
+                mark_row = _mark_row()
+                box = _question_box()
             with gr.Column(elem_id="beside", scale=2, min_width=300):
                 beside = gr.Markdown("", elem_id="sources", latex_delimiters=[], container=False)
-        shown = [box, chat, beside, anew]
+        shown = [box, chat, beside, anew, *mark_row]
         hidden: Any = {"show_progress": "hidden", "api_visibility": "private"}
         blocks.load(_opening(assistant, who), None, [chat, beside], **hidden)
-        reply = _reply(assistant, who)
+        reply = _reply(assistant, who, marks)
         # No preprocessing: it would make components out of whatever messages a browser sends.
         answering = {
             "concurrency_limit": RUNNING_AT_ONCE, "concurrency_id": "answers", "preprocess": False, **hidden
         }
         box.submit(reply, [box, chat], shown, **answering)
         chat.example_select(_chosen(reply), [chat], shown, **answering)
+        _, told, comment, *buttons = mark_row
+        marking: Any = {"inputs": [chat, comment], "outputs": [told, *buttons], "preprocess": False, **hidden}
+        for button, mark in zip(buttons, MARKS, strict=True):
+            button.click(_mark(marks, who, mark), **marking)
+        comment.submit(_mark(marks, who, None), **marking)
         anew.click(_begin_anew(assistant, who), None, shown, **hidden)
     blocks.queue(max_size=WAITING)
     return blocks
@@ -131,6 +129,40 @@ def _conversation() -> gr.Chatbot:
     )
 
 
+def _question_box() -> gr.Textbox:
+    return gr.Textbox(
+        elem_id="question",
+        label=texts.QUESTION_LABEL,
+        placeholder=texts.QUESTION_PLACEHOLDER,
+        show_label=False,
+        container=False,
+        lines=1,
+        max_lines=6,
+        autofocus=True,
+        submit_btn=texts.SEND,
+    )
+
+
+def _mark_row() -> list[Any]:
+    """Lay out the marks under the latest answer: the row, what is told, the comment, the buttons."""
+    with gr.Column(elem_id="marks", visible=False) as row:
+        with gr.Row(elem_id="marking"):
+            gr.Markdown(str(render.element("p", texts.MARKS_LABEL)), container=False)
+            buttons = [gr.Button(MARK_NAMES[mark], size="sm", scale=0, min_width=0) for mark in MARKS]
+            comment = gr.Textbox(
+                elem_id="comment",
+                label=texts.COMMENT_LABEL,
+                placeholder=texts.COMMENT_PLACEHOLDER,
+                show_label=False,
+                container=False,
+                max_lines=1,
+                max_length=COMMENT_CHARS,
+                min_width=160,
+            )
+        told = gr.Markdown("", elem_id="told", container=False)
+    return [row, told, comment, *buttons]
+
+
 def _opening(assistant: Assistant, who: Who) -> Callable[..., Any]:
     def opening(request: gr.Request) -> tuple[Any, Any]:
         """Show the examples and the documents that are there for this reader, now."""
@@ -144,7 +176,7 @@ def _begin_anew(assistant: Assistant, who: Who) -> Callable[..., Any]:
     def begin_anew(request: gr.Request) -> tuple[Any, ...]:
         """Forget the conversation."""
         _, beside = _first_screen(assistant, who(request.headers))
-        return gr.update(), [], beside, gr.update(visible=False)
+        return gr.update(), [], beside, gr.update(visible=False), *_mark_row_now(False)
 
     return begin_anew
 
@@ -163,20 +195,55 @@ def _first_screen(assistant: Assistant, principal: Principal) -> tuple[list[str]
         return [], str(render.notice(texts.UNEXPECTED))
 
 
-def _reply(assistant: Assistant, who: Who) -> Callable[..., Any]:
+def _reply(assistant: Assistant, who: Who, marks: Marks) -> Callable[..., Any]:
     def reply(typed: Any, messages: Any, request: gr.Request) -> Iterator[tuple[Any, ...]]:
         """Walk one exchange; Gradio sends each step to the browser."""
         text = typed if isinstance(typed, str) else ""
         before = [message for message in messages or [] if isinstance(message, dict)]
-        for screen in dialogue.exchange(assistant, who(request.headers), text, before):
+        for screen in dialogue.exchange(assistant, who(request.headers), text, before, marks.keep):
             yield (
                 gr.skip() if screen.box is None else screen.box,
                 screen.messages,
                 gr.skip() if screen.beside is None else str(screen.beside),
                 gr.update(visible=True) if screen.last else gr.skip(),
+                *_mark_row_after(screen),
             )
 
     return reply
+
+
+def _mark_row_after(screen: dialogue.Screen) -> list[Any]:
+    """Take the marks away where an answer begins, and bring them back under one that stands."""
+    if screen.box == "":
+        return _mark_row_now(False)
+    if screen.last:
+        return [gr.update(visible=dialogue.last_answer(screen.messages) is not None), *[gr.skip()] * 5]
+    return [gr.skip()] * 6
+
+
+def _mark_row_now(visible: bool) -> list[Any]:
+    return [gr.update(visible=visible), "", "", *_mark_buttons(None)]
+
+
+def _mark_buttons(chosen: Mark | None) -> list[Any]:
+    """Show which mark the answer has; in words too, for who cannot see the colour."""
+    return [
+        gr.update(value=texts.MARK_CHOSEN.format(mark=name), variant="primary")
+        if mark == chosen
+        else gr.update(value=name, variant="secondary")
+        for mark, name in MARK_NAMES.items()
+    ]
+
+
+def _mark(marks: Marks, who: Who, mark: Mark | None) -> Callable[..., Any]:
+    def marked(messages: Any, comment: Any, request: gr.Request) -> list[Any]:
+        """Record one click, or a comment sent by itself; the comment stays in its box."""
+        shown = [m for m in messages if isinstance(m, dict)] if isinstance(messages, list) else []
+        typed = comment if isinstance(comment, str) else ""
+        told = marks.mark(who(request.headers), dialogue.last_answer(shown), mark, typed)
+        return [str(render.element("p", told.sentence, role="status")), *_mark_buttons(told.mark)]
+
+    return marked
 
 
 def _chosen(reply: Callable[..., Any]) -> Callable[..., Any]:

@@ -5,7 +5,7 @@ back from them, so there is no session on the server that could leak to somebody
 """
 
 import logging
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -23,6 +23,7 @@ HISTORY_TURN_CHARS = 4000  # a message sent back by a browser may be anything
 log = logging.getLogger(__name__)
 
 Message = Mapping[str, Any]  # role, content
+Keep = Callable[[Question, Answer], str]  # keeps an answer so that it can be marked; its id
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,11 +37,16 @@ class Screen:
 
 
 def exchange(
-    assistant: Assistant, principal: Principal, typed: str, messages: Sequence[Message]
+    assistant: Assistant,
+    principal: Principal,
+    typed: str,
+    messages: Sequence[Message],
+    keep: Keep | None = None,
 ) -> Iterator[Screen]:
     """Answer what was typed, giving the screen anew at every step; never raises.
 
-    Where no answer comes of it the typed text is put back into the box.
+    With `keep` the answer can be marked afterwards. Where no answer comes of it the typed text
+    is put back into the box.
     """
     before = _kept(messages)
     if not typed.strip():
@@ -48,7 +54,7 @@ def exchange(
         return
     asked = [*before, _message("user", render.question(typed))]
     try:
-        yield from _answered(assistant, principal, typed, asked)
+        yield from _answered(assistant, Question(typed, principal, history(before)), asked, keep)
     except (AssistantFault, IndexFault) as fault:
         log.info("a question was not answered: %s", fault)
         yield _refused(before, typed, fault.for_staff)
@@ -67,22 +73,29 @@ def history(messages: Sequence[Message]) -> tuple[Turn, ...]:
     return tuple(turns[-HISTORY_TURNS:])
 
 
+def last_answer(messages: Sequence[Message]) -> str | None:
+    """Give the id of the answer that stands last, notices aside; None where something else does."""
+    kept = _kept(messages)
+    return render.answer_id(_text(kept[-1])) if kept else None
+
+
 def _answered(
-    assistant: Assistant, principal: Principal, typed: str, asked: list[Message]
+    assistant: Assistant, question: Question, asked: list[Message], keep: Keep | None
 ) -> Iterator[Screen]:
-    index = assistant.index
-    count = len(index.documents(principal.groups))
+    index, groups = assistant.index, question.principal.groups
+    count = len(index.documents(groups))
     searching = texts.SEARCHING.format(documents=render.count_of_documents(count))
     yield Screen([*asked, _message("assistant", render.progress(searching))], box="")
     written = ""
-    for part in assistant.stream(Question(typed, principal, history(asked[:-1]))):
+    for part in assistant.stream(question):
         if isinstance(part, Answer):
             beside = cards.beside(
                 part,
-                cache(lambda document_id: index.pages(document_id, principal.groups)),
-                cache(lambda document_id: index.document(document_id, principal.groups)),
+                cache(lambda document_id: index.pages(document_id, groups)),
+                cache(lambda document_id: index.document(document_id, groups)),
             )
-            shown = [*asked, _message("assistant", render.answer(part))]
+            answer_id = keep(question, part) if keep else None
+            shown = [*asked, _message("assistant", render.answer(part, answer_id))]
             yield Screen(shown, beside=beside, last=True)
             return
         written += part

@@ -27,6 +27,7 @@ _MARKER = re.compile(r"\[(\d{1,3})\]")
 _ITEM = re.compile(r"^\s*(?:[-*•–]|(\d{1,2})[.)])\s+(?=\S)")
 _STRONG = re.compile(r"\*\*(?=\S)([^*]+?)(?<=\S)\*\*")
 _SAID = re.compile(r'^<div class="(?:answer|question)[^"]*"[^>]* data-said="([^"]*)"')
+_ANSWER_ID = re.compile(r'^<div class="answer[^"]*"[^>]* data-answer="(\w{1,64})"', re.ASCII)
 _PRINTED_NUMBER = re.compile(r"[A-Za-z]{0,2}[-. ]?(?:\d{1,4}|[ivxlcIVXLC]{1,7})")
 _VOID = frozenset({"meta", "link", "hr"})
 _TIP_CHARS = 160
@@ -123,13 +124,15 @@ def draft(text: str) -> Html:
     return element("div", _prose(text, {}), class_="answer draft", dir="auto")
 
 
-def answer(said: Answer) -> Html:
-    """Write a final answer: its state in plain words, its text, its markers as links."""
+def answer(said: Answer, answer_id: str | None = None) -> Html:
+    """Write a final answer: its state in plain words, its text, its markers as links; with an id
+    it can be marked."""
     citations = {citation.number: citation for citation in said.citations}
     prose = element("div", _prose(said.text, citations), class_="prose", dir="auto") if said.text else ""
     # A follow-up must be able to see that there was no answer.
     read_back = said.text or texts.STATE_NOT_IN_DOCUMENTS
-    return element("div", _state(said), prose, class_=f"answer {said.status}", data_said=clean(read_back))
+    kept = {"class_": f"answer {said.status}", "data_said": clean(read_back), "data_answer": answer_id}
+    return element("div", _state(said), prose, **kept)
 
 
 def plain(content: str) -> str | None:
@@ -139,6 +142,12 @@ def plain(content: str) -> str | None:
     """
     found = _SAID.match(content)
     return html.unescape(found[1]) if found else None
+
+
+def answer_id(content: str) -> str | None:
+    """Give back the id that `answer` wrote into a message, None where there is none."""
+    found = _ANSWER_ID.match(content)
+    return found[1] if found else None
 
 
 def _state(said: Answer) -> Html:

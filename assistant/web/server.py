@@ -14,8 +14,10 @@ from assistant.access import local_principal
 from assistant.assistant import Assistant
 from assistant.config import Settings
 from assistant.errors import BadSetting, PortInUse
+from assistant.records import FeedbackBook
 from assistant.types import Principal
 from assistant.web import texts, viewer
+from assistant.web.marks import Marks
 
 # Gradio needs inline scripts and styles; it needs nothing from anywhere else.
 POLICY = (
@@ -71,7 +73,7 @@ def create_app(settings: Settings, assistant: Assistant | None = None) -> FastAP
     app = FastAPI(title=texts.TITLE, docs_url=None, redoc_url=None, openapi_url=None)
     app.add_middleware(Headers)
     app.include_router(viewer.routes(assistant, who, settings.corpus))
-    return chat.mount(app, assistant, who)
+    return chat.mount(app, assistant, who, Marks(FeedbackBook(settings.feedback)))
 
 
 def serve(settings: Settings, ready: Callable[[str], None] | None = None) -> None:

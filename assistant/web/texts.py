@@ -37,6 +37,24 @@ UNSUPPORTED_HINT = (
     "try naming the programme, the system or the document you have in mind."
 )
 
+# Marks on an answer
+MARKS_LABEL = "Was this answer right?"
+MARK_HELPFUL = "Helpful"
+MARK_NOT_HELPFUL = "Not helpful"
+MARK_WRONG_EVIDENCE = "Wrong evidence"
+MARK_CHOSEN = "✓ {mark}"
+COMMENT_LABEL = "Comment on this answer (optional)"
+COMMENT_PLACEHOLDER = "Comment (optional), Enter to send"
+MARK_KEPT = "Thank you, this is noted."
+MARK_KEPT_WITH_COMMENT = "Thank you, this is noted with your comment."
+MARK_MISSING = "Please choose one of the three marks; your comment goes with it."
+COMMENT_TOO_LONG = "This comment has {count} characters and at most {most} can be kept. Please shorten it."
+MARK_NOT_KEPT = (
+    "Your mark could not be saved just now. Your comment is still here: please try again, "
+    "and tell the people who run this service if it happens twice."
+)
+MARK_TOO_OLD = "This answer can no longer be marked. Please ask the question again; your comment is still here."
+
 # What goes wrong
 EMPTY_QUESTION = "Please write a question first."
 NO_DOCUMENTS = "There are no documents here that you can read, so there is nothing to search."

@@ -11,7 +11,8 @@ def reading_to_json(reading: Reading) -> str:
     pages = [
         (page.label, [(h.level, h.text, h.start) for h in page.headings], page.text) for page in reading.pages
     ]
-    return json.dumps({"pages": pages, "title": reading.title, "date": reading.date, "warnings": reading.warnings})
+    told = {"pages": pages, "title": reading.title, "date": reading.date, "warnings": reading.warnings}
+    return json.dumps(told)
 
 
 def reading_from_json(text: str | bytes, document_id: str) -> Reading:

@@ -6,7 +6,8 @@ from email.message import EmailMessage
 
 from index.cleaning import Draft, RawPage
 from index.errors import UnreadableDocument
-from index.paragraphs import Line, Vocabulary, join_lines, text_lines
+from index.paragraphs import Line, join_lines, text_lines
+from index.words import Vocabulary
 
 _BOMS = (
     (b"\xef\xbb\xbf", "utf-8-sig"),
