@@ -4,8 +4,9 @@ import re
 import threading
 import time
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from assistant.citations import Claim, compose, review
@@ -14,6 +15,7 @@ from assistant.config import Settings
 from assistant.context import Evidence, select
 from assistant.errors import BadQuestion
 from assistant.extract import extract
+from assistant.features import Asked
 from assistant.llm import LanguageModel
 from assistant.prompting import NOT_COVERED, NOT_IN_DOCUMENTS, fenced, load_prompt, visible_chars
 from assistant.types import Answer, Question, Status, Trace
@@ -23,6 +25,7 @@ from index.errors import BadIndex
 from index.search import Index
 
 HITS = 10
+EARLIER_SHARE = 0.4  # of a word's weight, where only the conversation before the question has it
 _TAG = re.compile(r"</?[a-zA-Z][^<>]{0,500}>")
 
 
@@ -85,7 +88,8 @@ class Assistant:
             return index.rarity(words, groups)
 
         with watch.step("gate"):
-            picked = extract(text, search_text, evidence, self._embedder, weigh)
+            asked = self._asked(index, text, search_text, groups)
+            picked = extract(asked, evidence, self._embedder, index.terms)
         status: Status = "not_in_documents"
         claims: tuple[Claim, ...] = ()
         removed = (0, 0)
@@ -125,6 +129,15 @@ class Assistant:
             sentences_removed=removed[1],
         )
         yield Answer(answer_text, status, citations, hits, trace)
+
+    @staticmethod
+    def _asked(index: Index, text: str, search_text: str, groups: Collection[str]) -> Asked:
+        """The question for the extractive answerer. What was asked before tells where to look,
+        what is asked now tells what for: the earlier words weigh less."""
+        now = index.concepts(text, groups)
+        own = {concept.alternatives[0] for concept in now}
+        earlier = [c for c in index.concepts(search_text, groups) if c.alternatives[0] not in own]
+        return Asked(search_text, [*now, *(replace(c, weight=EARLIER_SHARE * c.weight) for c in earlier)])
 
     def _condensed(self, text: str, question: Question) -> str:
         if self._model is None or not question.history:

@@ -1,10 +1,11 @@
-"""The command line: build, ask, serve, check. The only module that prints."""
+"""The command line: build, ask, serve, check, eval, compare, feedback. The only module that prints."""
 
 import argparse
 import json
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -72,14 +73,46 @@ def _parser() -> argparse.ArgumentParser:
     check = commands.add_parser("check", help="is everything here sound?")
     check.add_argument("--corpus", type=Path, help="folder of the documents (docs_corpus)")
     check.set_defaults(run=_check)
-    for command in (build, ask, serve, check):
+    evaluate = commands.add_parser("eval", help="run a question set and report on it")
+    _add_eval_options(evaluate)
+    compare = commands.add_parser("compare", help="compare two runs, question by question")
+    compare.add_argument("runs", nargs=2, type=Path, metavar="RUN", help="folders that eval wrote")
+    compare.add_argument("--html", type=Path, metavar="FILE", help="write the comparison as a page too")
+    compare.add_argument(
+        "--fail-if-worse",
+        action="append",
+        default=[],
+        metavar="MEASURE[:MARGIN]",
+        help="exit 1 where the second run is worse by more than the margin (may be given again)",
+    )
+    compare.set_defaults(run=_compare)
+    feedback = commands.add_parser("feedback", help="readers' marks as draft questions")
+    feedback.add_argument("action", choices=["export"])
+    feedback.add_argument(
+        "--out", type=Path, default=Path("drafts.jsonl"), help="file to write (drafts.jsonl)"
+    )
+    feedback.set_defaults(run=_feedback)
+    for command in (build, ask, serve, check, evaluate):
         command.add_argument("--index", type=Path, help="folder of the index (var/index)")
     return parser
 
 
-def _build(given: argparse.Namespace, settings: Settings) -> int:
-    from tqdm import tqdm
+def _add_eval_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("file", type=Path, help="question set: JSONL or CSV")
+    parser.add_argument("--out", type=Path, help="folder to write (var/runs/<name of the set>)")
+    parser.add_argument("--as-groups", default="", metavar="A,B", help="ask as a member of these groups")
+    parser.add_argument("--limit", type=int, metavar="N", help="only the first N questions")
+    parser.add_argument("--workers", type=int, default=2, metavar="N", help="questions asked at once (2)")
+    parser.add_argument("--resume", action="store_true", help="continue a run that was interrupted")
+    parser.add_argument("--overwrite", action="store_true", help="replace the run in the folder")
+    parser.add_argument(
+        "--full-curve", action="store_true", help="also learn what the refused would have got"
+    )
+    parser.add_argument("--judge", action="store_true", help="add the language model's opinion, labelled so")
+    parser.set_defaults(run=_eval)
 
+
+def _build(given: argparse.Namespace, settings: Settings) -> int:
     from index.build import build
     from index.embedding import load_embedder
     from index.health import describe
@@ -87,18 +120,27 @@ def _build(given: argparse.Namespace, settings: Settings) -> int:
     if not settings.corpus.is_dir():
         raise BadInput(f"{settings.corpus}: no such folder. Name the folder of your documents with --corpus.")
     embedder = load_embedder(settings.embedding_model, settings.models)
-    with tqdm(total=1, file=sys.stderr, leave=False, dynamic_ncols=True, disable=None) as bar:
-
-        def show(step: str, done: int, total: int, what: str) -> None:
-            if bar.total != total or not bar.desc.startswith(step):
-                bar.reset(total)
-            bar.set_description_str(f"{step:5} {what[-48:]}", refresh=False)
-            bar.update(done - bar.n)
-
+    with _progress() as show:
         report = build(settings.corpus, settings.index, embedder, show)
     for line in describe(report):
         print(line)
     return 0
+
+
+@contextmanager
+def _progress() -> Iterator[Callable[..., None]]:
+    """A progress bar with the time left, where a person is looking; told (step, done, total, what)."""
+    from tqdm import tqdm
+
+    with tqdm(total=1, file=sys.stderr, leave=False, dynamic_ncols=True, disable=None) as bar:
+
+        def show(step: str, done: int, total: int, what: str = "") -> None:
+            if bar.total != total or not bar.desc.startswith(step):
+                bar.reset(total)
+            bar.set_description_str(f"{step:5} {what[-48:]}".rstrip(), refresh=False)
+            bar.update(done - bar.n)
+
+        yield show
 
 
 def _ask(given: argparse.Namespace, settings: Settings) -> int:
@@ -192,3 +234,45 @@ def _check(given: argparse.Namespace, settings: Settings) -> int:
         wrong += not finding.sound
         print(f"{'ok   ' if finding.sound else 'WRONG'} {finding.text}")
     return 1 if wrong else 0
+
+
+def _eval(given: argparse.Namespace, settings: Settings) -> int:
+    from assistant.evaluation.commands import evaluate
+    from assistant.evaluation.runner import Plan
+
+    groups = tuple(group for group in given.as_groups.split(",") if group.strip())
+    out = given.out or Path("var/runs") / given.file.stem
+    with _progress() as show:
+        plan = Plan(
+            groups=groups,
+            limit=given.limit,
+            resume=given.resume,
+            overwrite=given.overwrite,
+            workers=given.workers,
+            full_curve=given.full_curve,
+            progress=show,
+        )
+        told = list(evaluate(given.file, settings, out, plan, judge=given.judge))
+    print("\n".join(told))
+    return 0
+
+
+def _compare(given: argparse.Namespace, settings: Settings) -> int:
+    from assistant.evaluation.compare import compare, lines, page, worse
+
+    comparison = compare(*given.runs)
+    failed = [rule for rule in given.fail_if_worse if worse(comparison, rule)]
+    print("\n".join(lines(comparison)))
+    if given.html:
+        given.html.write_text(page(comparison), "utf-8")
+    for rule in failed:
+        print(f"WORSE {rule}")
+    return 1 if failed else 0
+
+
+def _feedback(given: argparse.Namespace, settings: Settings) -> int:
+    from assistant.records import FeedbackBook, export
+
+    count = export(FeedbackBook(settings.feedback), given.out)
+    print(f"{count} draft questions written to {given.out}.")
+    return 0

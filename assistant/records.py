@@ -113,7 +113,7 @@ class FeedbackBook:
                 try:
                     given = _feedback_of(json.loads(line))
                 except (ValueError, TypeError, KeyError, AttributeError) as error:
-                    log.warning("%s, line %d is skipped: not a whole mark (%s)", self.path, number, type(error).__name__)
+                    log.warning("%s, line %d is skipped: no whole mark (%r)", self.path, number, error)
                 else:
                     latest[given.id] = given
         return list(latest.values())
@@ -126,7 +126,9 @@ class FeedbackBook:
         except FileNotFoundError:
             return []
         except OSError as error:
-            raise NotKept(f"{self.path}: cannot be read ({error.strerror}). Name the file in ASSISTANT_FEEDBACK.") from error
+            raise NotKept(
+                f"{self.path}: cannot be read ({error.strerror}). Name the file in ASSISTANT_FEEDBACK."
+            ) from error
 
 
 def drafts(book: FeedbackBook) -> Iterator[dict[str, Any]]:
@@ -144,7 +146,7 @@ def export(book: FeedbackBook, path: Path) -> int:
     An earlier export is replaced, unless somebody has worked on it. Raises BadInput and NotKept.
     """
     if _worked_on(path):
-        raise BadInput(f"{path}: holds lines that are no bare drafts any more. Name another file, so that no work is lost.")
+        raise BadInput(f"{path}: somebody has worked on it. Name another file, so that nothing is lost.")
     entries = book.entries()
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -186,9 +188,9 @@ def _worked_on(path: Path) -> bool:
     try:
         lines = [json.loads(line) for line in path.read_text("utf-8").split("\n") if line.strip()]
         return not all("draft" in line["tags"] and line["must_say"] == [] for line in lines)
-    except FileNotFoundError:
-        return False
-    except (OSError, ValueError, TypeError, KeyError):
+    except OSError:
+        return False  # nothing there, or nothing that could be replaced: writing will tell
+    except (ValueError, TypeError, KeyError):
         return True
 
 

@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import shutil
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -14,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from index import generations
+from index.acronyms import GLOSSARY
 from index.cache import Cache
 from index.catalogue import write_catalogue
 from index.corpus import Corpus, find
@@ -27,7 +29,7 @@ from index.splitting import context, split
 from index.store import write_vectors
 from index.types import Document, Outcome, Page, Passage
 
-LEAST_CHARS = 200  # a paper with less text is told: a stub, a cover page, a failed conversion
+LEAST_CHARS = 300  # a paper with less text is told: a stub, a cover page, a failed conversion
 
 Progress = Callable[[str, int, int, str], None]
 """Told of each piece of work done: the step, how many are done, of how many, and which."""
@@ -268,6 +270,7 @@ def _store(
         rows = [i for i, entry in enumerate(flat) if entry[0] == shelf]
         write_lexical(target / "lexical" / str(shelf), [flat[i][1:] for i in rows])
         by_shelf[shelf] = ([flat[i][1] for i in rows], vectors[rows])
+    shutil.copy(GLOSSARY, target / "glossary.csv")
     tell("store", 1, 1, f"{len(flat)} passages in {len(shelves)} shelves")
     write_vectors(target / "vectors", by_shelf)
     return [list(groups) for groups in shelves]

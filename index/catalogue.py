@@ -11,6 +11,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from index.acronyms import definitions
 from index.types import Document, Heading, Page, Passage
 
 _SCHEMA = """
@@ -23,6 +24,7 @@ CREATE TABLE passages (
     id TEXT PRIMARY KEY, document_id TEXT, shelf INTEGER, first INTEGER, last INTEGER,
     start INTEGER, stop INTEGER, heading_path TEXT, text TEXT
 );
+CREATE TABLE acronyms (shelf INTEGER, short TEXT, long TEXT, PRIMARY KEY (shelf, short, long)) WITHOUT ROWID;
 """
 
 
@@ -38,6 +40,11 @@ def write_catalogue(
                 (document.id, shelf, position, json.dumps(asdict(document), ensure_ascii=False)),
             )
             db.executemany("INSERT INTO pages VALUES (?, ?, ?, ?, ?)", map(_page_row, pages))
+            for page in pages:
+                db.executemany(
+                    "INSERT OR IGNORE INTO acronyms VALUES (?, ?, ?)",
+                    [(shelf, short, long) for short, long in definitions(page.text)],
+                )
             db.executemany(
                 "INSERT INTO passages VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 [
@@ -98,6 +105,11 @@ class Catalogue:
             )
             for row in rows
         }
+
+    def acronyms(self, shelves: Sequence[int]) -> list[tuple[str, str]]:
+        """Short forms with their long forms, as the papers on these shelves define them."""
+        rows = self._rows("SELECT DISTINCT short, long FROM acronyms WHERE shelf IN ({})", shelves)
+        return [(short, long) for short, long in rows]
 
     def _rows(self, query: str, shelves: Sequence[int], *values: str) -> list[tuple[Any, ...]]:
         marks = ",".join("?" * len(shelves))

@@ -12,7 +12,7 @@ because every block must belong to one page).
 import re
 import unicodedata
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from index.paragraphs import Block, Line, join_lines
@@ -36,25 +36,17 @@ _JOINING = re.compile(
 _RULE = re.compile(r"[\s_\-–—=*·.]{5,}")
 _LEADER = re.compile(r"(?:\s?\.){4,}\s*|…{2,}\s*|_{4,}")
 _EDGE_LINES = 4
-_NO_TITLE = re.compile(
-    r"(?:microsoft (?:word|powerpoint|excel) - .*|untitled.*|no title|powerpoint presentation|"
-    r"presentation\d*|document\d*|(?:slide|folie|page|layout) ?\d*|"
-    r".*\.(?:docx?|pdf|pptx?|xlsx?|indd|dvi|tex|html?|rtf|qxd))",
-    re.I,
-)
-_LETTERHEAD = re.compile(
-    r"(?:(?:united|nations?|united nations|nations unies|general assembly|security council|general|"
-    r"economic and social council|office of counter-?terrorism|un counter-?terrorism centre|"
-    r"un office of counter-?terrorism|\((?:uncct|unoct)\)|distr\b.*|original:.*|[ase]/\S+)\s*)+",
-    re.I,
-)
-# Headings that open a part of a paper and are not its name.
-_PART = re.compile(
-    r"(?:[IVX]{1,4}|[A-Z]|\d{1,2})\.\s|(?:contents|summary|\S+ (?:session|year|report))$|annex\b|"
-    r"introduction\b",
-    re.I,
-)
 _NUMBER_ALONE = re.compile(r"(?:page\s*)?[-–—(\s]*(\d{1,4})(?:\s*(?:/|\||of)\s*\d{1,4})?[-–—)\s]*", re.I)
+# What a form prints at the foot of a page, whatever the page's own number is.
+_FORM_FOOT = re.compile(
+    r"page \d{1,4} of \d{1,4}|[-–—] ?\d{1,4} ?[-–—]|"
+    r"\d{1,4}/\d{1,4} \d\d-\d{5}\*?|\d\d-\d{5}\*? \d{1,4}/\d{1,4}",
+    re.I,
+)
+# A document's symbol, or the number of its printing job.
+_MARK = re.compile(r"(?<!\S)(?:[A-Z]{1,5}(?:/[\w.()*-]+)+|\d\d-\d{5}\*?)(?!\S)")
+_JOINT = re.compile(r"-(?=[A-Z])")  # two symbols of one paper: A/79/718-S/2025/21
+_HEAD_LINES = 12
 _NUMBERED_HEADING = re.compile(
     r"(?:article|section|chapter|annex|appendix|part|title|rule|question|item|table|figure|box|step|module|"
     r"session|case|slide|schedule|protocol|paragraph|regulation|recommendation|principle)\b",
@@ -134,10 +126,14 @@ def drop_running_lines(pages: Sequence[RawPage]) -> list[RawPage]:
 
     A line goes when it stands near the top or bottom of most pages (or of most odd or even
     ones), at least three, with the same words; its figures may differ only as the page number
-    does. A line that is nothing but the page's own number or label goes as well. What occurs on
-    one page only stays.
+    does. Of two pages, both must have it at the very top, or both at the very bottom. A line
+    that is nothing but the page's own number or label goes as well, a page count in a form's
+    foot ("2/5 25-10785"), and on later pages a symbol or job number that the first one's head
+    prints. What else occurs on one page only stays.
     """
-    running = _running_keys(pages)
+    running = _running_keys(pages) if len(pages) > 2 else _shared_keys(pages)
+    head = [line.text for page in pages[:1] for line in page.lines[:_HEAD_LINES]]
+    marks = {part for text in head for mark in _MARK.findall(text) for part in (mark, *_JOINT.split(mark))}
     offsets = _counter_offsets(pages)
     kept = []
     for page in pages:
@@ -146,7 +142,11 @@ def drop_running_lines(pages: Sequence[RawPage]) -> list[RawPage]:
             line
             for i, line in enumerate(page.lines)
             if i not in edge
-            or not (running_key(line.text, page.number) & running or _is_own_number(line.text, page, offsets))
+            or not (
+                running_key(line.text, page.number) & running
+                or _is_own_number(line.text, page, offsets)
+                or (page.number > 1 and _repeats(line.text, marks))
+            )
         )
         kept.append(replace(page, lines=lines))
     emptied = sum(bool(page.lines) and not left.lines for page, left in zip(pages, kept, strict=True))
@@ -185,34 +185,6 @@ def build_page(document_id: str, page: RawPage, blocks: Sequence[Block]) -> Page
         headings = _outline_headings(page, blocks, starts)
     text = "\n".join(block.text for block in blocks)
     return Page(document_id, page.number, clean_text(page.label), tuple(headings), text)
-
-
-def metadata_title(text: str) -> str:
-    """A title from a file's properties, or "" where a program put it there."""
-    text = clean_text(text)
-    return text if len(re.findall(r"[^\W\d_]{2,}", text)) >= 2 and not _NO_TITLE.fullmatch(text) else ""
-
-
-def is_letterhead(text: str) -> bool:
-    """Whether a line is the name at the top of a paper rather than its title."""
-    return bool(_LETTERHEAD.fullmatch(text.strip()))
-
-
-def title_of(pages: Sequence[Page]) -> str:
-    """A title from the first page with text: its highest heading, else its first line of a
-    title's length, else ""."""
-    first = next((page for page in pages if page.text), None)
-    if first is None:
-        return ""
-    heads = [h for h in first.headings if len(h.text.split()) >= 2 and not h.text.endswith((",", ";"))]
-    heads = [h for h in heads if not is_letterhead(h.text) and not _PART.match(h.text)]
-    if heads:
-        return min(heads, key=lambda h: h.level).text.rstrip("* ")
-    for line in first.text.split("\n")[:15]:
-        if len(line.split()) >= 5 and len(line) <= 250 and not line.endswith((".", ",", ";", ":")):
-            if not is_letterhead(line) and " | " not in line:
-                return line.rstrip("* ")
-    return ""
 
 
 def _outline_headings(page: RawPage, blocks: Sequence[Block], starts: Sequence[int]) -> list[Heading]:
@@ -271,6 +243,32 @@ def _running_keys(pages: Sequence[RawPage]) -> frozenset[str]:
     return frozenset(running)
 
 
+def _shared_keys(pages: Sequence[RawPage]) -> frozenset[str]:
+    """The keys of lines that open, or close, both pages of a paper of two: neither headings nor sentences."""
+    if len(pages) != 2 or any(len(page.lines) < 2 for page in pages):
+        return frozenset()
+    shared: set[str] = set()
+    for first in (True, False):
+        sides: list[set[str]] = []
+        for page in pages:
+            lines = sorted(page.lines, key=lambda line: -line.y) if page.lines[0].size else list(page.lines)
+            depth = 2 if len(lines) >= 6 else 1
+            outer = lines[:depth] if first else lines[-depth:]
+            outer = [line for line in outer if not (line.level or line.text[-1] in ".,;:")]
+            outer = [
+                line for line in outer if not _MARK.fullmatch(line.text)
+            ]  # the first page keeps its symbol
+            sides.append({key for line in outer for key in running_key(line.text, page.number)})
+        shared |= sides[0] & sides[1]
+    return frozenset(shared)
+
+
+def _repeats(text: str, marks: Collection[str]) -> bool:
+    """Whether a line is nothing but marks of the first page's head: `S/2024/835`, `24-20468`."""
+    words = text.split()
+    return bool(words) and all(word in marks for word in words)
+
+
 def _counter_offsets(pages: Sequence[RawPage]) -> frozenset[int]:
     """Distances between printed and physical page number that three or more pages share."""
     offsets: Counter[int] = Counter()
@@ -281,7 +279,7 @@ def _counter_offsets(pages: Sequence[RawPage]) -> frozenset[int]:
 
 
 def _is_own_number(text: str, page: RawPage, offsets: frozenset[int]) -> bool:
-    if page.label and text.strip("-–— ") == page.label:
+    if (page.label and text.strip("-–— ") == page.label) or _FORM_FOOT.fullmatch(text):
         return True
     match = _NUMBER_ALONE.fullmatch(text)
     if match is None:

@@ -6,9 +6,11 @@ shelf that is not opened lends nothing, not even its counts.
 """
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
+
+from index.concepts import QUESTION_WORDS
 
 ANALYSER = "english_folded"
 WRITER_BYTES = 50_000_000
@@ -22,7 +24,9 @@ def _analyser(stopwords: bool) -> Any:
     )
     builder = builder.filter(Filter.ascii_fold())  # users leave accents out
     if stopwords:
-        builder = builder.filter(Filter.stopword("english"))
+        builder = builder.filter(Filter.stopword("english")).filter(
+            Filter.custom_stopword(list(QUESTION_WORDS))
+        )
     return builder.filter(Filter.stemmer("english")).build()
 
 
@@ -58,12 +62,12 @@ class Lexical:
             self._shelves.append((index, index.searcher()))
 
     def terms(self, text: str) -> list[str]:
-        """The distinct stemmed words of `text` that carry meaning, in order.
+        """The distinct stemmed words of `text` that carry meaning, in order."""
+        return list(dict.fromkeys(self._without.analyze(text)))
 
-        Where every word is a stop word, they all count.
-        """
-        found = self._without.analyze(text) or self._with_stopwords.analyze(text)
-        return list(dict.fromkeys(found))
+    def all_terms(self, text: str) -> list[str]:
+        """The distinct stemmed words of `text`, those without meaning included."""
+        return list(dict.fromkeys(self._with_stopwords.analyze(text)))
 
     def rarity(self, terms: Sequence[str], shelves: Sequence[int]) -> dict[str, float]:
         """Inverse document frequency of each term over the given shelves, as BM25 has it:
@@ -72,23 +76,40 @@ class Lexical:
         total = sum(s.num_docs for s in searchers)
         return {t: _idf(total, sum(s.doc_freq("text", t) for s in searchers)) for t in terms}
 
-    def search(self, terms: Sequence[str], k: int, shelves: Sequence[int]) -> dict[str, float]:
-        """BM25 scores of the best `k` passages of each shelf that have one of `terms`.
+    def resembling(self, term: str, shelves: Sequence[int]) -> list[str]:
+        """The papers' words that a word they do not have may be a misspelling of, at most three.
+
+        Two letters may differ in a long word, one in a short one; figures are never guessed.
+        """
+        from rapidfuzz import process
+        from rapidfuzz.distance import DamerauLevenshtein
+
+        searchers = [self._shelves[shelf][1] for shelf in shelves]
+        if len(term) < 4 or not term.isalpha() or any(s.doc_freq("text", term) for s in searchers):
+            return []
+        words = {word for s in searchers for word, _ in s.terms_with_prefix("text", term[0])}
+        near = process.extract(
+            term, words, scorer=DamerauLevenshtein.distance, score_cutoff=1 if len(term) < 7 else 2, limit=3
+        )
+        return [word for word, _, _ in near]
+
+    def search(self, weights: Mapping[str, float], k: int, shelves: Sequence[int]) -> dict[str, float]:
+        """BM25 scores of the best `k` passages of each shelf that have one of the weighted words.
 
         The query is built from analysed words, never parsed: no sign in it has a meaning.
         """
         from tantivy import Occur, Query
 
-        rarity = self.rarity(terms, shelves)
+        rarity = self.rarity(list(weights), shelves)
         scores: dict[str, float] = {}
         for shelf in shelves:
             index, searcher = self._shelves[shelf]
             parts = []
-            for term in terms:
+            for term, weight in weights.items():
                 here = searcher.doc_freq("text", term)
                 if here:
                     # The engine weighs by this shelf's own rarity; the quotient makes it everybody's.
-                    boost = rarity[term] / _idf(searcher.num_docs, here)
+                    boost = weight * rarity[term] / _idf(searcher.num_docs, here)
                     query = Query.term_query(index.schema, "text", term, "freq")
                     parts.append((Occur.Should, Query.boost_query(query, boost)))
             if parts:

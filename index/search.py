@@ -4,7 +4,9 @@ from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
 from index import generations
+from index.acronyms import Terms, both_ways, read_glossary
 from index.catalogue import Catalogue
+from index.concepts import Concept, Language, concepts, weighted_terms
 from index.embedding import Embedder
 from index.errors import BadIndex
 from index.lexical import Lexical
@@ -38,6 +40,8 @@ class Index:
         self._shelves = [frozenset(groups) for groups in record["shelves"]]
         self._embedder = embedder
         self._catalogue = Catalogue(folder / "catalogue.sqlite")
+        self._glossary = list(read_glossary(folder / "glossary.csv"))
+        self._forms: dict[tuple[int, ...], dict[Terms, list[Terms]]] = {}
         self._lexical = Lexical(folder / "lexical", len(self._shelves))
         self._store = Store(folder / "vectors")
 
@@ -50,7 +54,11 @@ class Index:
         wide = max(CANDIDATES, 2 * k) * (10 if filters else 1)
         vector = self._embedder.embed([text])[0]
         dense = self._store.search(vector, wide, shelves)
-        bm25 = self._lexical.search(self._lexical.terms(text), wide, shelves)
+        # A question of nothing but small words is searched by them.
+        words = weighted_terms(self.concepts(text, groups)) or dict.fromkeys(
+            self._lexical.all_terms(text), 1.0
+        )
+        bm25 = self._lexical.search(words, wide, shelves)
         cosines = dense | self._store.similarities(vector, [i for i in bm25 if i not in dense], shelves)
         scores = fuse(cosines, bm25)
         order = sorted(scores, key=lambda i: (-scores[i], i))
@@ -59,6 +67,21 @@ class Index:
             allowed = {d.id for d in self.documents(groups) if matches(d, filters)}
             order = [i for i in order if passages[i].document_id in allowed]
         return [Hit(passages[i], scores[i], cosines[i], _found_by(i in dense, i in bm25)) for i in order[:k]]
+
+    def concepts(self, text: str, groups: Collection[str]) -> list[Concept]:
+        """What a question asks about, with the words that the readable papers use for it."""
+        shelves = self._readable(groups)
+        opened = tuple(shelves)
+        if opened not in self._forms:
+            known = [*self._glossary, *self._catalogue.acronyms(shelves)]
+            self._forms[opened] = both_ways(known, self._lexical.terms)
+        language = Language(
+            analyse=self._lexical.terms,
+            rarity=lambda terms: self._lexical.rarity(terms, shelves),
+            forms=self._forms[opened],
+            resembling=lambda term: self._lexical.resembling(term, shelves),
+        )
+        return concepts(text, language)
 
     def rarity(self, text: str, groups: Collection[str]) -> dict[str, float]:
         """The stemmed words of `text` that carry meaning, with their rarity in what may be read."""

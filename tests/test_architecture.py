@@ -22,7 +22,9 @@ DOORS = {
     "pypdfium2": {"index/reading/pdf.py"},
     "docx": {"index/reading/word.py", "index/reading/office.py"},
     "pptx": {"index/reading/office.py"},
-    "openpyxl": {"index/reading/office.py"},
+    "openpyxl": {"index/reading/office.py", "assistant/evaluation/tables.py"},
+    "rapidfuzz": {"index/lexical.py"},
+    "ir_measures": {"assistant/evaluation/retrieval.py"},
     "sqlite3": {"index/catalogue.py", "index/cache.py"},
 }
 # (importing package, imported package): never.

@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from conftest import PAPERS, write_papers
 
 from assistant.access import local_principal
 from assistant.assistant import Assistant, received
@@ -12,6 +11,7 @@ from assistant.condense import condense
 from assistant.config import Settings
 from assistant.errors import BadQuestion
 from assistant.types import Answer, Question, Turn
+from conftest import PAPERS, write_papers
 from index.build import build
 from index.embedding import Embedder
 from index.errors import BadIndex

@@ -14,9 +14,10 @@ from urllib.parse import urlsplit
 from urllib.request import urlopen
 
 import pytest
-import scripted
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
+import scripted
+from assistant.records import FeedbackBook
 from assistant.web import texts
 
 CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
@@ -30,12 +31,20 @@ pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no chromium found; nam
 
 
 @pytest.fixture(scope="module")
-def address() -> Iterator[str]:
+def feedback(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The file the server writes marks to."""
+    return tmp_path_factory.mktemp("marks") / "feedback.jsonl"
+
+
+@pytest.fixture(scope="module")
+def address(feedback: Path) -> Iterator[str]:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     command = [sys.executable, str(Path(scripted.__file__)), str(port)]
-    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as served:
+    environment = {**os.environ, "ASSISTANT_FEEDBACK": str(feedback)}
+    quiet = subprocess.DEVNULL
+    with subprocess.Popen(command, stdout=quiet, stderr=quiet, env=environment) as served:
         try:
             wait_for(f"http://127.0.0.1:{port}/documents", served)
             yield f"http://127.0.0.1:{port}/"
@@ -192,3 +201,66 @@ def test_layout_has_no_sideways_scroll_and_keeps_the_box_in_sight(
     if width > 900:
         assert chat.evaluate("document.documentElement.scrollHeight <= innerHeight")
         expect(chat.locator("#sources .card").first).to_be_in_viewport()
+
+
+def test_a_mark_is_one_click_and_can_be_changed_and_commented(chat: Page, feedback: Path) -> None:
+    book = FeedbackBook(feedback)
+    before = len(book.entries())
+    expect(chat.locator("#marks")).to_have_count(0)
+    ask(chat, "How long are records kept?")
+    chat.get_by_role("button", name=texts.MARK_HELPFUL, exact=True).click()
+    expect(chat.locator("#told p")).to_have_text(texts.MARK_KEPT)
+    chosen = chat.locator("#marks button.primary")
+    expect(chosen).to_have_text(texts.MARK_CHOSEN.format(mark=texts.MARK_HELPFUL))
+    chat.get_by_label(texts.COMMENT_LABEL).fill("<b>the</b> programme is another")
+    chat.get_by_role("button", name=texts.MARK_WRONG_EVIDENCE).click()
+    expect(chat.locator("#told p")).to_have_text(texts.MARK_KEPT_WITH_COMMENT)
+    expect(chosen).to_have_text(texts.MARK_CHOSEN.format(mark=texts.MARK_WRONG_EVIDENCE))
+    *others, entry = book.entries()
+    assert len(others) == before
+    assert (entry.mark, entry.comment) == ("wrong_evidence", "<b>the</b> programme is another")
+    assert entry.answer.startswith("Records are kept for five years") and len(entry.citations) == 2
+
+
+def test_a_comment_sent_with_enter_joins_the_mark_that_was_given(chat: Page, feedback: Path) -> None:
+    ask(chat, "What is on the menu of the cafeteria?")
+    comment = chat.get_by_label(texts.COMMENT_LABEL)
+    comment.fill("rightly silent")
+    comment.press("Enter")
+    expect(chat.locator("#told p")).to_have_text(texts.MARK_MISSING)
+    expect(comment).to_have_value("rightly silent")
+    chat.get_by_role("button", name=texts.MARK_HELPFUL, exact=True).click()
+    expect(chat.locator("#told p")).to_have_text(texts.MARK_KEPT_WITH_COMMENT)
+    entry = FeedbackBook(feedback).entries()[-1]
+    assert (entry.status, entry.mark, entry.comment) == ("not_in_documents", "helpful", "rightly silent")
+
+
+def test_marks_go_with_the_answer_they_are_about(chat: Page) -> None:
+    ask(chat, "How long are records kept?")
+    chat.get_by_role("button", name=texts.MARK_NOT_HELPFUL).click()
+    expect(chat.locator("#told p")).to_have_text(texts.MARK_KEPT)
+    ask(chat, "And who pays for it?")
+    expect(chat.locator("#marks")).to_have_count(0)
+    expect(chat.locator("#chat .answered")).to_have_count(2)
+    expect(chat.locator("#marks button.primary")).to_have_count(0)
+    expect(chat.locator("#told p")).to_have_count(0)
+    chat.get_by_role("button", name=texts.NEW_CONVERSATION).click()
+    expect(chat.locator("#marks")).to_have_count(0)
+
+
+def test_a_mark_that_cannot_be_saved_is_one_sentence_and_the_comment_stays(
+    chat: Page, feedback: Path
+) -> None:
+    ask(chat, "How long are records kept?")
+    comment = chat.get_by_label(texts.COMMENT_LABEL)
+    comment.fill("a long thought")
+    feedback.unlink(missing_ok=True)
+    feedback.mkdir()
+    try:
+        chat.get_by_role("button", name=texts.MARK_WRONG_EVIDENCE).click()
+        expect(chat.locator("#told p")).to_have_text(texts.MARK_NOT_KEPT)
+    finally:
+        feedback.rmdir()
+    expect(comment).to_have_value("a long thought")
+    chat.get_by_role("button", name=texts.MARK_WRONG_EVIDENCE).click()
+    expect(chat.locator("#told p")).to_have_text(texts.MARK_KEPT_WITH_COMMENT)

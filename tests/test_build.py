@@ -5,8 +5,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from conftest import PAPERS
 
+from conftest import PAPERS
 from index import generations
 from index.build import build, is_stale
 from index.embedding import Embedder

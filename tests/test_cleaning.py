@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from index.cleaning import Draft, RawPage, clean, clean_text, drop_running_lines, metadata_title
+from index.cleaning import Draft, RawPage, clean, clean_text, drop_running_lines
 from index.paragraphs import Line, is_hard_wrapped, join_lines, text_lines
+from index.reading.titles import metadata_title
 from index.types import Page
 from index.words import Vocabulary, join_pair
 
@@ -91,9 +92,35 @@ def test_articles_that_each_open_a_page_stay() -> None:
     assert [page.text.split("\n")[0] for page in pages] == [f"Article {n}" for n in range(1, 6)]
 
 
-def test_two_pages_are_too_few_to_know_a_running_line() -> None:
-    pages = cleaned([["Head", "One."], ["Head", "Two."]])
-    assert all(page.text.startswith("Head") for page in pages)
+def test_of_two_pages_what_opens_or_closes_both_is_removed() -> None:
+    pages = cleaned(
+        [
+            ["Working paper 7", "One is said.", "25-10785 1/2"],
+            ["Working paper 7", "Two is said.", "2/2 25-10785"],
+        ]
+    )
+    assert [page.text for page in pages] == ["One is said.", "Two is said."]
+
+
+def test_of_two_pages_a_line_in_another_place_a_heading_and_a_sentence_stay() -> None:
+    pages = cleaned([["Head", "One is said."], ["Two is said.", "Head"]])
+    assert [page.text for page in pages] == ["Head\nOne is said.", "Two is said.\nHead"]
+    pages = cleaned([["Article 1", "One.", "So be it."], ["Article 2", "Two.", "So be it."]])
+    assert pages[1].text == "Article 2\nTwo.\nSo be it."
+    pages = cleaned([["S/2025/102", "One is said."], ["S/2025/102", "Two is said."]])
+    assert [page.text for page in pages] == ["S/2025/102\nOne is said.", "Two is said."]
+
+
+@pytest.mark.parametrize("foot", ["2/2 24-20468", "24-20468 1/2", "Page 2 of 5", "- 3 -", "24-20468* 2/9"])
+def test_foot_of_a_form_is_removed_even_from_a_single_page(foot: str) -> None:
+    assert cleaned([["The Council decides so.", foot]])[0].text == "The Council decides so."
+
+
+def test_symbol_and_job_number_of_the_first_page_are_removed_from_the_second() -> None:
+    first = ["United Nations A/79/718-S/2025/21", "25-00430 (E) 170125", "One is said here."]
+    pages = cleaned([first, ["A/79/718", "S/2025/21", "25-00430", "Two is said.", "A/80/9"]])
+    assert pages[0].text.startswith("United Nations A/79/718-S/2025/21\n25-00430 (E)")
+    assert pages[1].text == "Two is said.\nA/80/9"
 
 
 def test_pages_of_one_line_each_are_not_emptied() -> None:
@@ -136,6 +163,39 @@ def test_reference_that_looks_like_an_item_stays_in_its_sentence() -> None:
         ]
     )
     assert len(texts(rows)) == 1
+
+
+def test_rows_of_narrow_columns_are_joined_though_the_page_is_wider() -> None:
+    left = print_rows(["As before, the United Nations Office of", "Counter-Terrorism."], left=65.0)
+    right = print_rows(["Passenger data come from the Office of", "Counter-Terrorism."], left=308.0)
+    foot = [Line("Sample desk" + " " * 70 + "Page 1", left=65.0, right=530.0, y=37.0, size=10.0)]
+    assert texts([*left, *right, *foot])[:2] == [
+        "As before, the United Nations Office of Counter-Terrorism.",
+        "Passenger data come from the Office of Counter-Terrorism.",
+    ]
+
+
+def test_short_row_above_two_columns_still_ends_its_paragraph() -> None:
+    wide = print_rows(
+        ["The sheet gives figures of the first half of the year, counted by the desk that", "Keeps it"]
+    )
+    wide += print_rows(
+        ["It was drawn up in July and has since been checked twice by those who know more."], top=676
+    )
+    columns = print_rows(["Left column goes", "on and ends."], top=600)
+    columns += print_rows(["Right column", "too."], left=300.0, top=600)
+    assert texts([*wide, *columns])[:2] == [
+        "The sheet gives figures of the first half of the year, counted by the desk that Keeps it",
+        "It was drawn up in July and has since been checked twice by those who know more.",
+    ]
+
+
+def test_year_alone_on_a_row_belongs_to_the_heading_before() -> None:
+    rows = [
+        Line("Where we met our partners in", 2, 70, 220, 500, 12, True),
+        Line("2022", 0, 70, 95, 486, 12, True),
+    ]
+    assert join_lines(rows, Vocabulary.of([]))[0].text == "Where we met our partners in 2022"
 
 
 def test_number_alone_on_a_row_belongs_to_the_next() -> None:
@@ -191,6 +251,15 @@ def test_word_divided_at_a_row_end_is_made_whole(before: str, after: str, known:
 def test_hyphen_spaced_by_the_maker_of_a_pdf_is_closed_where_the_word_is_known() -> None:
     rows = print_rows(["The Secretary - General spoke - General Smith did not."])
     assert texts(rows, "the Secretary-General") == ["The Secretary-General spoke - General Smith did not."]
+
+
+def test_blank_before_an_apostrophe_is_closed_where_the_word_is_known_and_quotes_stay() -> None:
+    rows = print_rows(
+        ["ISIL (Da ’esh) and the Minister ’s aide met in the ’s-Hof, the ’party’ of Khawr ’Abd."]
+    )
+    assert texts(rows, "the Minister’s aide") == [
+        "ISIL (Da’esh) and the Minister’s aide met in the ’s-Hof, the ’party’ of Khawr ’Abd."
+    ]
 
 
 def test_contents_keep_a_row_each_and_lose_their_dots() -> None:

@@ -118,7 +118,7 @@ def test_a_manifest_that_names_a_missing_file_is_told_and_stops_nothing(tmp_path
 
 def test_check_tells_what_is_sound_and_what_is_not(tmp_path: Path) -> None:
     write_papers(tmp_path / "corpus", PAPERS)
-    where = ["--corpus", tmp_path / "corpus", "--index", tmp_path / "index"]
+    where: list[str | Path] = ["--corpus", tmp_path / "corpus", "--index", tmp_path / "index"]
     missing = run("check", *where)
     assert missing.returncode == 1 and "no index here" in missing.stdout
     run("build", *where)

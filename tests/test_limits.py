@@ -48,6 +48,20 @@ def test_child_over_its_memory_is_too_large(tmp_path: Path) -> None:
     assert failure(path, Limits(memory_bytes=300 * 1024**2)).status == "too_large"
 
 
+def test_pdf_reader_that_runs_out_of_memory_is_too_large_and_names_the_limit(tmp_path: Path) -> None:
+    import io
+
+    from reportlab.pdfgen.canvas import Canvas  # type: ignore[import-untyped]
+
+    buffer = io.BytesIO()
+    canvas = Canvas(buffer, pageCompression=1)
+    canvas.addLiteral("BT /F1 9 Tf " + "(a) Tj " * 3_000_000 + "ET")
+    canvas.save()
+    path = written(tmp_path, "a.pdf", buffer.getvalue())
+    error = failure(path, Limits(memory_bytes=500 * 1024**2))
+    assert error.status == "too_large" and "500 MB of memory" in error.reason
+
+
 def test_child_over_its_computing_time_is_too_large(tmp_path: Path) -> None:
     path = written(tmp_path, "a.md", "[" * 200 + "*a " * 400_000)
     error = failure(path, Limits(cpu_s=1))

@@ -81,6 +81,32 @@ def test_pdf_rows_become_paragraphs_under_a_guessed_heading(tmp_path: Path) -> N
     assert [(h.level, h.text, h.start) for h in found.pages[0].headings] == [(1, "I. Introduction", 0)]
 
 
+@pytest.mark.parametrize(("gap", "wanted"), [(1.3, "Kha’ir goes on"), (2.6, "Kha ’ir goes on")])
+def test_pdf_blank_before_an_apostrophe_is_kept_only_where_the_print_has_room(
+    tmp_path: Path, gap: float, wanted: str
+) -> None:
+    from reportlab.pdfbase.pdfmetrics import stringWidth  # type: ignore[import-untyped]
+
+    font, words = "Times-Roman", "The camp of Kha"
+    after = 72.0 + stringWidth(words, font, 10) + gap
+    rows = [(72.0, 700.0, font, 10, words), (after, 700.0, font, 10, "’ir goes on")]
+    assert wanted in reading(tmp_path, "a.pdf", pdf([rows])).pages[0].text
+
+
+def test_two_page_form_loses_its_foot_and_its_symbol(tmp_path: Path) -> None:
+    head = [
+        (430.0, 800.0, "Helvetica", 10, "S/2024/835"),
+        (72.0, 770.0, "Helvetica", 10, "24-20468 (E) 221124"),
+    ]
+    second = [
+        (430.0, 800.0, "Helvetica", 10, "S/2024/835"),
+        (72.0, 40.0, "Helvetica", 8, "2/2 24-20468"),
+        (72.0, 700.0, "Helvetica", 10, "9. Decides to remain actively seized of the matter."),
+    ]
+    found = reading(tmp_path, "a.pdf", pdf([head + BODY, second]))
+    assert blocks(found, 2) == ["9. Decides to remain actively seized of the matter."]
+
+
 def test_pdf_page_without_text_is_told(tmp_path: Path) -> None:
     found = reading(tmp_path, "a.pdf", pdf([BODY, [], BODY]))
     assert found.warnings == ("no text on 1 of 3 pages (2).",)
@@ -271,6 +297,28 @@ def test_each_sheet_row_can_be_read_alone(tmp_path: Path) -> None:
     ]
     assert [page.label for page in found.pages] == ["Donors", "Empty"]
     assert found.warnings == ("no text on 1 of 2 pages (2).",)
+
+
+def test_formulas_that_nobody_worked_out_are_counted_by_sheet(tmp_path: Path) -> None:
+    import openpyxl
+
+    book = openpyxl.Workbook()
+    sheet = book.active
+    assert sheet is not None
+    sheet.title = "Sums"
+    for row in (
+        ["Donor", "Amount"],
+        ["Norway", 35],
+        ["Qatar", 12],
+        ["All", "=SUM(B2:B3)"],
+        ["Half", "=B4/2"],
+    ):
+        sheet.append(row)
+    book.create_sheet("Plain").append(["No formula", "here"])
+    found = reading(tmp_path, "a.xlsx", saved(book))
+    assert found.warnings == (
+        "2 formulas have no stored value on sheet Sums: open the file in Excel and save it.",
+    )
 
 
 def test_html_shows_what_its_reader_sees(tmp_path: Path) -> None:

@@ -8,18 +8,21 @@ import sys
 from collections.abc import Iterator
 from html.parser import HTMLParser
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
-import scripted
 from fastapi.testclient import TestClient
 from hypothesis import given
 from hypothesis import strategies as st
 
+import scripted
 from assistant.access import local_principal
 from assistant.config import Settings
 from assistant.errors import PortInUse
-from assistant.types import Answer, Trace
+from assistant.records import COMMENT_CHARS, FeedbackBook
+from assistant.types import Answer, Principal, Question, Trace
 from assistant.web import addresses, blocks, cards, dialogue, examples, render, server, texts, viewer
+from assistant.web.marks import MARK_NAMES, REMEMBERED, Marks
 from index.types import Heading, Page
 
 ROOT = Path(__file__).parent.parent
@@ -266,13 +269,138 @@ def test_states_that_are_no_plain_answer_say_so(typed: str, state: str) -> None:
     assert state in said(talk(typed)[-1])
 
 
+# --- marks on answers ------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def book(tmp_path: Path) -> FeedbackBook:
+    return FeedbackBook(tmp_path / "feedback.jsonl")
+
+
+def answered(marks: Marks, typed: str = "How long are records kept?") -> list[dialogue.Message]:
+    """The messages after an answer that can be marked."""
+    *_, last = dialogue.exchange(scripted.scripted(), ANYBODY, typed, [], marks.keep)
+    return last.messages
+
+
+def test_a_mark_is_recorded_with_what_the_server_itself_said(book: FeedbackBook) -> None:
+    marks = Marks(book)
+    messages = [dict(message) for message in answered(marks)]
+    answer_id = dialogue.last_answer(messages)
+    messages[-1]["content"] = f'<div class="answer" data-said="forged" data-answer="{answer_id}">Forged</div>'
+    told = marks.mark(ANYBODY, dialogue.last_answer(messages), "wrong_evidence", "  the wrong\npage ")
+    assert told.sentence == texts.MARK_KEPT_WITH_COMMENT and told.mark == "wrong_evidence"
+    (entry,) = book.entries()
+    assert entry.id == answer_id and entry.comment == "the wrong page" and entry.index_build == "scripted"
+    assert entry.answer.startswith("Records are kept for five years") and len(entry.citations) == 2
+    assert entry.question == "How long are records kept?"
+
+
+def test_the_same_click_twice_writes_once_and_another_mark_replaces_the_first(book: FeedbackBook) -> None:
+    marks = Marks(book)
+    answer_id = dialogue.last_answer(answered(marks))
+    for mark in ("helpful", "helpful", "not_helpful"):
+        assert marks.mark(ANYBODY, answer_id, mark, "").sentence == texts.MARK_KEPT
+    assert [entry.mark for entry in book.entries()] == ["not_helpful"]
+    assert len(book.path.read_bytes().splitlines()) == 2
+
+
+def test_a_comment_sent_by_itself_joins_the_mark_and_without_one_asks_for_it(book: FeedbackBook) -> None:
+    marks = Marks(book)
+    answer_id = dialogue.last_answer(answered(marks))
+    assert marks.mark(ANYBODY, answer_id, None, "why").sentence == texts.MARK_MISSING
+    marks.mark(ANYBODY, answer_id, "helpful", "")
+    assert marks.mark(ANYBODY, answer_id, None, "why").mark == "helpful"
+    assert [(entry.mark, entry.comment) for entry in book.entries()] == [("helpful", "why")]
+
+
+@pytest.mark.parametrize("answer_id", [None, "", "0" * 32, "x"])
+def test_an_answer_that_was_never_given_cannot_be_marked(book: FeedbackBook, answer_id: str | None) -> None:
+    marks = Marks(book)
+    answered(marks)
+    assert marks.mark(ANYBODY, answer_id, "helpful", "").sentence == texts.MARK_TOO_OLD
+    assert book.entries() == []
+
+
+def test_the_answer_of_another_person_cannot_be_marked(book: FeedbackBook) -> None:
+    marks = Marks(book)
+    answer_id = dialogue.last_answer(answered(marks))
+    other = Principal("somebody else", ANYBODY.groups)
+    assert marks.mark(other, answer_id, "helpful", "").sentence == texts.MARK_TOO_OLD
+    assert book.entries() == []
+
+
+def test_a_comment_that_is_too_long_is_told_and_not_cut(book: FeedbackBook) -> None:
+    marks = Marks(book)
+    told = marks.mark(ANYBODY, dialogue.last_answer(answered(marks)), "helpful", "x" * (COMMENT_CHARS + 1))
+    assert told.sentence == texts.COMMENT_TOO_LONG.format(count="1,001", most="1,000") and told.mark is None
+    assert book.entries() == []
+
+
+def test_a_mark_that_cannot_be_written_is_one_sentence_and_can_be_tried_again(tmp_path: Path) -> None:
+    (tmp_path / "folder").write_text("in the way")
+    marks = Marks(FeedbackBook(tmp_path / "folder" / "feedback.jsonl"))
+    answer_id = dialogue.last_answer(answered(marks))
+    told = marks.mark(ANYBODY, answer_id, "helpful", "kept?")
+    assert told.sentence == texts.MARK_NOT_KEPT and told.mark is None
+    (tmp_path / "folder").unlink()
+    assert marks.mark(ANYBODY, answer_id, "helpful", "kept?").sentence == texts.MARK_KEPT_WITH_COMMENT
+
+
+def test_only_the_latest_answers_are_remembered(book: FeedbackBook) -> None:
+    marks = Marks(book)
+    first = dialogue.last_answer(answered(marks))
+    question = Question("again", ANYBODY)
+    ids = [marks.keep(question, answer("Said.", hits=scripted.HITS)) for _ in range(REMEMBERED)]
+    assert marks.mark(ANYBODY, first, "helpful", "").sentence == texts.MARK_TOO_OLD
+    assert marks.mark(ANYBODY, ids[0], "helpful", "").sentence == texts.MARK_KEPT
+    assert len(set(ids)) == REMEMBERED
+
+
+def test_the_last_answer_is_found_behind_notices_and_nowhere_else(book: FeedbackBook) -> None:
+    messages = answered(Marks(book))
+    given = dialogue.last_answer(messages)
+    assert given is not None and dialogue.last_answer([*messages, *talk("")[-1].messages]) == given
+    assert dialogue.last_answer([]) is None and dialogue.last_answer(talk("model away")[-1].messages) is None
+    asked: dialogue.Message = {"role": "user", "content": str(render.question('" data-answer="forged"'))}
+    assert dialogue.last_answer([*messages, asked]) is None
+
+
+@given(hostile)
+def test_an_answer_id_is_read_back_and_never_out_of_a_text(text: str) -> None:
+    markable = render.answer(answer(text), "a1")
+    assert render.answer_id(markable) == "a1"
+    assert render.answer_id(render.answer(answer(text))) is None
+    assert render.plain(markable) == render.plain(render.answer(answer(text)))
+
+
+@pytest.mark.parametrize("messages", [None, 7, "x", {"role": "user"}, [None, 3], [{"content": [{}]}]])
+@pytest.mark.parametrize("comment", [None, 7, ["x"], "x" * 5000])
+def test_an_odd_event_from_a_browser_records_nothing_and_gets_a_sentence(
+    client: TestClient, book: FeedbackBook, messages: object, comment: object
+) -> None:
+    from assistant.web import chat  # the client has set the environment for it
+
+    marks = Marks(book)
+    answered(marks)
+    marked = chat._mark(marks, server.who, "helpful")
+    told, *buttons = marked(messages, comment, SimpleNamespace(headers={}))
+    assert Seen(told).text == texts.MARK_TOO_OLD
+    assert [button["variant"] for button in buttons] == ["secondary"] * 3 and book.entries() == []
+
+
+def test_every_mark_has_a_name_of_its_own() -> None:
+    assert len(set(MARK_NAMES.values())) == len(MARK_NAMES) == 3
+
+
 # --- the server ----------------------------------------------------------------------------------
 
 
 @pytest.fixture(scope="module")
 def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
-    corpus = scripted.write_corpus(tmp_path_factory.mktemp("web"))
-    yield TestClient(server.create_app(Settings.from_env(corpus=corpus), scripted.scripted()))
+    folder = tmp_path_factory.mktemp("web")
+    settings = Settings.from_env(corpus=scripted.write_corpus(folder), feedback=folder / "feedback.jsonl")
+    yield TestClient(server.create_app(settings, scripted.scripted()))
 
 
 @pytest.mark.parametrize("path", ["/", "/config", "/documents", "/documents/pnr-guide/pages/1", "/nowhere"])

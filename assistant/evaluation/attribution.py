@@ -9,7 +9,15 @@ from collections.abc import Collection, Sequence
 from functools import lru_cache
 
 from assistant.evaluation.matching import holds, letters, says, shares_run
-from assistant.evaluation.measures import citation_recall, is_long, most_words, plain, said, supports
+from assistant.evaluation.measures import (
+    citation_recall,
+    is_long,
+    length_words,
+    most_words,
+    plain,
+    said,
+    supports,
+)
 from assistant.evaluation.retrieval import is_evidence
 from assistant.evaluation.types import EvalQuestion, Expected, Reply
 from index.search import Index
@@ -91,7 +99,7 @@ def _said_all(question: EvalQuestion, reply: Reply, papers: Papers) -> tuple[str
         room, _ = _lost(question, reply, papers, [])
         found = f" Elsewhere in the run: the evidence was lost at {room}." if room else " It was selected."
         return "cite", f"All is said, but {_uncited(question, reply)}.{found}"
-    length, most = len(plain(reply).split()), most_words(question)
+    length, most = length_words(reply), most_words(question)
     if said(question, reply) and length > most:
         return "say", f"All is said, but in {length} words where {most} are allowed."
     return "", ""

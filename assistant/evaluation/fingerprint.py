@@ -39,11 +39,12 @@ def fingerprint(build_id: str, settings: Settings, question_file: Path, **asked:
 
 
 def code_version() -> str:
-    """The version of the product and a digest of the code that answers and scores."""
+    """The version of the product and a digest of the code that answers and scores, with the tables
+    and coefficients beside it."""
     digest = hashlib.sha256()
     for folder in ("assistant", "index"):
-        for path in sorted((ROOT / folder).rglob("*.py")):
-            if "web" not in path.parts:
+        for path in sorted((ROOT / folder).rglob("*")):
+            if path.suffix in (".py", ".json", ".csv") and "web" not in path.relative_to(ROOT).parts:
                 digest.update(path.relative_to(ROOT).as_posix().encode() + b"\0" + path.read_bytes())
     return f"{importlib.metadata.version('ct-assistant')}+{digest.hexdigest()[:12]}"
 

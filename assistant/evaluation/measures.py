@@ -176,7 +176,7 @@ def right(question: EvalQuestion, reply: Reply) -> float | None:
     """1 where all is said and the answer's own text has at most 120 words, 250 for lists and
     comparisons. Markers are no words; quotes are not counted."""
     complete = all_said(question, reply)
-    short = len(plain(reply).split()) <= most_words(question)
+    short = length_words(reply) <= most_words(question)
     return None if complete is None else float(complete == 1 and short)
 
 
@@ -218,6 +218,11 @@ def is_long(question: EvalQuestion) -> bool:
 def most_words(question: EvalQuestion) -> int:
     """How long a right answer to this question may be."""
     return MOST_WORDS_LONG if is_long(question) else MOST_WORDS
+
+
+def length_words(reply: Reply) -> int:
+    """Words of the answer's text; a marker, a bullet or a dash that stands alone is none."""
+    return sum(any(sign.isalnum() for sign in word) for word in plain(reply).split())
 
 
 def plain(reply: Reply) -> str:

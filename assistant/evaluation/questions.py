@@ -156,9 +156,7 @@ def _text_of(path: Path) -> str:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         number = data.count(b"\n", 0, error.start) + 1
-        raise BadInput(
-            f"{path}: line {number} is not UTF-8. Save the file as `CSV UTF-8` or UTF-8 text."
-        ) from None
+        raise BadInput(f"{path}: line {number} is not UTF-8. Save it as `CSV UTF-8`.") from None
 
 
 def _json_lines(text: str, faults: list[str]) -> Iterator[tuple[int, dict[str, Any]]]:

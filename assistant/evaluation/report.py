@@ -155,7 +155,6 @@ def _shown(figure: Figure) -> dict[str, Any]:
         "says": meaning(figure.measure),
         "value": number(figure.measure, figure.value),
         "span": f"{low} to {high}",
-        "interval": f"95 %: {low} to {high}",
         "n": f"{figure.n:,}",
         "at": share(figure.value),
         "from": share(figure.low),

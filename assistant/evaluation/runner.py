@@ -79,7 +79,7 @@ def run(
         _refuse_to_overwrite(out_dir, plan)
         asker = _Asker(settings, plan, open_assistant or _open)
         mark = fingerprint(
-            asker.build_id,
+            asker.index.build_id,
             settings,
             question_file,
             questions=len(questions),
@@ -88,7 +88,7 @@ def run(
         )
         done = _begin(out_dir, question_file.name, mark, [question.id for question in questions])
         _ask_all(questions, done, asker, out_dir / ANSWERS, plan)
-        papers = Papers(asker.assistant.index, asker.principal.groups)
+        papers = Papers(asker.index, asker.principal.groups)
         scored = _scored(questions, question_file.name, mark, out_dir / ANSWERS, papers, plan.progress)
         save_run(out_dir, scored)
     return load_run(out_dir)
@@ -132,7 +132,7 @@ class _Asker:
 
     def __init__(self, settings: Settings, plan: Plan, open_assistant: Open) -> None:
         self.assistant = open_assistant(settings)
-        self.build_id = self.assistant.index.build_id
+        self.index = self.assistant.index  # held: scores come from the build that answered
         self.principal = local_principal(plan.groups)
         without = settings.model_copy(update={"min_confidence": 0.0})
         self._ungated = open_assistant(without) if plan.full_curve else None
@@ -154,9 +154,9 @@ class _Asker:
             record = answer_as_json(asked.question, answer, assistant, question)
         except Exception as error:
             return _crashed(asked.question, error)
-        if answer.trace.index_build != self.build_id:
+        if answer.trace.index_build != self.index.build_id:
             raise BadInput(
-                f"The index was rebuilt during the run ({self.build_id} → {answer.trace.index_build}). "
+                f"The index was rebuilt during the run, to {answer.trace.index_build}. "
                 "Start anew with another --out: one run answers from one build."
             )
         return record

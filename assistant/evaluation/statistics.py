@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 
 SEED = 2026
 RESAMPLES = 4000
-CELLS = 2_000_000  # drawn at a time; more would only cost memory
+CELLS = 400_000  # drawn at a time; more would only cost memory
 LEVEL = 0.95
 
 Floats = NDArray[np.float64]

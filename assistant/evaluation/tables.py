@@ -13,7 +13,7 @@ from typing import Any
 
 from assistant.evaluation.types import EvalRun, Figure, Result
 
-_FORMULA = tuple("=+-@\t\r＝＋－＠")
+_FORMULA = tuple("=+-@＝＋－＠")
 _FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 _CELL_CHARS = 32_767  # of one cell, by Excel's specification
 _SCORE_STEP = 1e-5
@@ -74,7 +74,7 @@ def cell(value: Any) -> Any:
     if value is None or isinstance(value, int | float):
         return value
     text = _FORBIDDEN.sub("", str(value))
-    if text.lstrip(" \xa0").startswith(_FORMULA):
+    if text.lstrip().startswith(_FORMULA) or text[:1] in ("\t", "\r", "\n"):
         text = "'" + text
     return text[:_CELL_CHARS]
 

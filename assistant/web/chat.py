@@ -80,7 +80,8 @@ def page(assistant: Assistant, who: Who, marks: Marks) -> gr.Blocks:
             with gr.Column(elem_id="talk", scale=3, min_width=300):
                 chat = _conversation()
                 mark_row = _mark_row()
-                box = _question_box()
+                words = (texts.QUESTION_LABEL, texts.QUESTION_PLACEHOLDER)
+                box = _field("question", *words, max_lines=6, autofocus=True, submit_btn=texts.SEND)
             with gr.Column(elem_id="beside", scale=2, min_width=300):
                 beside = gr.Markdown("", elem_id="sources", latex_delimiters=[], container=False)
         shown = [box, chat, beside, anew, *mark_row]
@@ -129,18 +130,9 @@ def _conversation() -> gr.Chatbot:
     )
 
 
-def _question_box() -> gr.Textbox:
-    return gr.Textbox(
-        elem_id="question",
-        label=texts.QUESTION_LABEL,
-        placeholder=texts.QUESTION_PLACEHOLDER,
-        show_label=False,
-        container=False,
-        lines=1,
-        max_lines=6,
-        autofocus=True,
-        submit_btn=texts.SEND,
-    )
+def _field(elem_id: str, label: str, placeholder: str, **more: Any) -> gr.Textbox:
+    given: Any = {"elem_id": elem_id, "label": label, "placeholder": placeholder, **more}
+    return gr.Textbox(show_label=False, container=False, lines=1, **given)
 
 
 def _mark_row() -> list[Any]:
@@ -149,16 +141,8 @@ def _mark_row() -> list[Any]:
         with gr.Row(elem_id="marking"):
             gr.Markdown(str(render.element("p", texts.MARKS_LABEL)), container=False)
             buttons = [gr.Button(MARK_NAMES[mark], size="sm", scale=0, min_width=0) for mark in MARKS]
-            comment = gr.Textbox(
-                elem_id="comment",
-                label=texts.COMMENT_LABEL,
-                placeholder=texts.COMMENT_PLACEHOLDER,
-                show_label=False,
-                container=False,
-                max_lines=1,
-                max_length=COMMENT_CHARS,
-                min_width=160,
-            )
+            words = (texts.COMMENT_LABEL, texts.COMMENT_PLACEHOLDER)
+            comment = _field("comment", *words, max_lines=1, max_length=COMMENT_CHARS)
         told = gr.Markdown("", elem_id="told", container=False)
     return [row, told, comment, *buttons]
 
@@ -176,7 +160,7 @@ def _begin_anew(assistant: Assistant, who: Who) -> Callable[..., Any]:
     def begin_anew(request: gr.Request) -> tuple[Any, ...]:
         """Forget the conversation."""
         _, beside = _first_screen(assistant, who(request.headers))
-        return gr.update(), [], beside, gr.update(visible=False), *_mark_row_now(False)
+        return gr.update(), [], beside, gr.update(visible=False), *_mark_row_gone()
 
     return begin_anew
 
@@ -215,14 +199,14 @@ def _reply(assistant: Assistant, who: Who, marks: Marks) -> Callable[..., Any]:
 def _mark_row_after(screen: dialogue.Screen) -> list[Any]:
     """Take the marks away where an answer begins, and bring them back under one that stands."""
     if screen.box == "":
-        return _mark_row_now(False)
+        return _mark_row_gone()
     if screen.last:
         return [gr.update(visible=dialogue.last_answer(screen.messages) is not None), *[gr.skip()] * 5]
     return [gr.skip()] * 6
 
 
-def _mark_row_now(visible: bool) -> list[Any]:
-    return [gr.update(visible=visible), "", "", *_mark_buttons(None)]
+def _mark_row_gone() -> list[Any]:
+    return [gr.update(visible=False), "", "", *_mark_buttons(None)]
 
 
 def _mark_buttons(chosen: Mark | None) -> list[Any]:
@@ -256,11 +240,5 @@ def _chosen(reply: Callable[..., Any]) -> Callable[..., Any]:
 
 def _theme() -> gr.themes.Base:
     """Give a theme of system fonts and quiet colours: nothing is fetched for it."""
-    return gr.themes.Base(
-        primary_hue="blue",
-        neutral_hue="slate",
-        font=list(FONT),
-        font_mono=list(MONO),
-        radius_size="sm",
-        text_size="md",
-    )
+    fonts: Any = {"font": list(FONT), "font_mono": list(MONO)}
+    return gr.themes.Base(primary_hue="blue", neutral_hue="slate", radius_size="sm", text_size="md", **fonts)

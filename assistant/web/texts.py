@@ -44,7 +44,7 @@ MARK_NOT_HELPFUL = "Not helpful"
 MARK_WRONG_EVIDENCE = "Wrong evidence"
 MARK_CHOSEN = "✓ {mark}"
 COMMENT_LABEL = "Comment on this answer (optional)"
-COMMENT_PLACEHOLDER = "Comment (optional), Enter to send"
+COMMENT_PLACEHOLDER = "Comment (optional)"
 MARK_KEPT = "Thank you, this is noted."
 MARK_KEPT_WITH_COMMENT = "Thank you, this is noted with your comment."
 MARK_MISSING = "Please choose one of the three marks; your comment goes with it."
@@ -53,7 +53,10 @@ MARK_NOT_KEPT = (
     "Your mark could not be saved just now. Your comment is still here: please try again, "
     "and tell the people who run this service if it happens twice."
 )
-MARK_TOO_OLD = "This answer can no longer be marked. Please ask the question again; your comment is still here."
+MARK_TOO_OLD = (
+    "This answer can no longer be marked. Please ask the question again; "
+    "if you wrote a comment, copy it first."
+)
 
 # What goes wrong
 EMPTY_QUESTION = "Please write a question first."

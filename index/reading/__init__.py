@@ -15,8 +15,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from index.cleaning import Draft, clean, clean_text, title_of
+from index.cleaning import Draft, clean, clean_text
 from index.errors import UnreadableDocument
+from index.reading.dates import printed_date
+from index.reading.titles import shortened, title_of
 from index.types import Page
 
 MAX_PAGES = 5_000
@@ -117,7 +119,10 @@ def _read(path: Path, document_id: str, max_pages: int, max_chars: int) -> Readi
     if not any(page.text for page in pages):
         raise UnreadableDocument("empty", "it holds no text.", "Remove it, or set skip=yes in manifest.csv.")
     title = clean_text(draft.title) or title_of(pages)
-    return Reading(pages, title[:300], draft.date, (*_blank_warning(pages), *draft.warnings))
+    first = next(page.text for page in pages if page.text)
+    # The cells of a sheet hold dates, but not its own.
+    date = draft.date or ("" if kind == "xlsx" else printed_date(first.split("\n")))
+    return Reading(pages, shortened(title), date, (*_blank_warning(pages), *draft.warnings))
 
 
 def _blank_warning(pages: tuple[Page, ...]) -> list[str]:

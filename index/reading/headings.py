@@ -8,8 +8,9 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
-from index.cleaning import RawPage, is_letterhead
+from index.cleaning import RawPage
 from index.paragraphs import Line, body_size
+from index.reading.titles import is_letterhead
 
 _LETTERHEAD_ROWS = 8
 _MAX_CHARS = 220

@@ -10,7 +10,6 @@ Does not cover: a sandbox. A child that runs an attacker's code runs as the same
 """
 
 import atexit
-import contextlib
 import json
 import os
 import selectors
@@ -23,18 +22,17 @@ import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, NoReturn, get_args
+from typing import get_args
 
 from index.errors import IndexFault, UnreadableDocument
-from index.reading import MAX_OUTPUT_CHARS, MAX_PAGES, SUPPORTED_SUFFIXES, Reading, read
-from index.reading.exchange import reading_from_json, reading_to_json
+from index.reading import MAX_OUTPUT_CHARS, MAX_PAGES, SUPPORTED_SUFFIXES, Reading
+from index.reading.exchange import reading_from_json
 from index.types import OutcomeStatus
 
-__all__ = ["SUPPORTED_SUFFIXES", "Limits", "read_limited", "serve"]
+__all__ = ["SUPPORTED_SUFFIXES", "Limits", "read_limited"]
 
 _GRACE_S = 5.0
-_VENDORS = "pypdfium2 pypdf docx pptx openpyxl bs4 lxml.etree markdown_it charset_normalizer email.policy"
-_SPLIT = "Split it into smaller files, or set skip=yes in manifest.csv."
+SPLIT = "Split it into smaller files, or set skip=yes in manifest.csv."
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,11 +75,14 @@ def _reading(answer: bytes, document_id: str) -> Reading:
 
 def _died(verdict: str, limits: Limits) -> UnreadableDocument:
     if verdict == "wall":
-        return UnreadableDocument("too_large", f"reading it took over {limits.wall_s:g} s.", _SPLIT)
+        return UnreadableDocument("too_large", f"reading it took over {limits.wall_s:g} s.", SPLIT)
     if verdict in (f"-{signal.SIGXCPU.value}", f"-{signal.SIGKILL.value}"):
-        return UnreadableDocument("too_large", f"reading it took over {limits.cpu_s} s of computing.", _SPLIT)
+        return UnreadableDocument("too_large", f"reading it took over {limits.cpu_s} s of computing.", SPLIT)
+    if verdict == "memory":
+        size = limits.memory_bytes // 1024**2
+        return UnreadableDocument("too_large", f"reading it needs more than {size} MB of memory.", SPLIT)
     if verdict == "answer":
-        return UnreadableDocument("too_large", "its reader gave back more than can be kept.", _SPLIT)
+        return UnreadableDocument("too_large", "its reader gave back more than can be kept.", SPLIT)
     name = verdict
     if verdict.startswith("-") and verdict[1:].isdigit():
         name = signal.Signals(int(verdict[1:])).name
@@ -144,7 +145,7 @@ class _Server:
             self._stop()
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         paths = [str(Path(__file__).resolve().parents[2]), *sys.path]
-        code = f"import sys; sys.path[:0] = {paths!r}; from index.reading.limits import serve; serve()"
+        code = f"import sys; sys.path[:0] = {paths!r}; from index.reading.child import serve; serve()"
         with theirs:
             self._process = subprocess.Popen(
                 [sys.executable, "-c", code],
@@ -193,105 +194,3 @@ def _drain(fd: int, deadline: float, limit_bytes: int) -> tuple[bytes, bool]:
                 chunks.append(chunk)
                 size += len(chunk)
     return b"".join(chunks), False
-
-
-def serve() -> None:
-    """The server's loop: standard input is a socket that brings requests with two pipes each."""
-    import index.cleaning
-    import index.reading.markup
-    import index.reading.office
-    import index.reading.pdf
-    import index.reading.text  # noqa: F401  # all loaded once, here, so that a child starts at once
-
-    _preload()
-    door = socket.socket(fileno=0)
-    door.send(b"ready")
-    children: dict[int, tuple[int, float]] = {}
-    with selectors.DefaultSelector() as selector:
-        selector.register(door, selectors.EVENT_READ)
-        while True:
-            if selector.select(0.02 if children else None):
-                message, fds, _, _ = socket.recv_fds(door, 1 << 16, 2)
-                if not message:
-                    break
-                answer, verdict = fds
-                request = json.loads(message)
-                child = os.fork()
-                if child == 0:
-                    _leave_server([verdict, *(other for other, _ in children.values())])
-                    _answer(request, answer)
-                os.close(answer)
-                children[child] = (verdict, time.monotonic() + request["limits"]["wall_s"])
-            _reap(children)
-    for child in children:
-        os.kill(child, signal.SIGKILL)
-
-
-def _preload() -> None:
-    """Vendors' modules, loaded before the first fork."""
-    import importlib
-
-    for name in _VENDORS.split():
-        try:
-            importlib.import_module(name)
-        except ImportError:
-            continue  # the document that needs it will say so
-
-
-def _reap(children: dict[int, tuple[int, float]]) -> None:
-    for child, (verdict, deadline) in list(children.items()):
-        done, status = os.waitpid(child, os.WNOHANG)
-        word = ""
-        if not done and time.monotonic() > deadline:
-            os.kill(child, signal.SIGKILL)
-            os.waitpid(child, 0)
-            word = "wall"
-        elif not done:
-            continue
-        with contextlib.suppress(BrokenPipeError):  # nobody asks how a child ended that answered
-            os.write(verdict, (word or str(os.waitstatus_to_exitcode(status))).encode())
-        os.close(verdict)
-        del children[child]
-
-
-def _leave_server(verdicts: Sequence[int]) -> None:
-    """Give up what a forked child holds of its server: the door, and the pipes of other children,
-    whose ends must close when those children end."""
-    nothing = os.open(os.devnull, os.O_RDWR)
-    for standard in range(3):
-        os.dup2(nothing, standard)
-    os.close(nothing)
-    for verdict in verdicts:
-        os.close(verdict)
-
-
-def _answer(request: dict[str, Any], fd: int) -> NoReturn:
-    """The child: limit, read, answer, end. Never returns to the server's loop."""
-    try:
-        limits = Limits(**request["limits"])
-        _limit(limits)
-        try:
-            reading = read(
-                Path(request["path"]), request["id"], max_pages=limits.max_pages, max_chars=limits.max_chars
-            )
-            answer = reading_to_json(reading)
-        except UnreadableDocument as error:
-            answer = json.dumps({"error": (error.status, error.reason, error.action)})
-        except MemoryError:
-            answer = json.dumps(
-                {"error": ("too_large", "its text needs more memory than is allowed.", _SPLIT)}
-            )
-        view = memoryview(answer.encode() + b"\n")
-        while view:
-            view = view[os.write(fd, view) :]
-    finally:
-        os._exit(0)
-
-
-def _limit(limits: Limits) -> None:
-    import resource
-
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
-    resource.setrlimit(resource.RLIMIT_CPU, (limits.cpu_s, limits.cpu_s + 1))
-    resource.setrlimit(resource.RLIMIT_AS, (limits.memory_bytes, limits.memory_bytes))

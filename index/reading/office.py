@@ -3,16 +3,23 @@
 import datetime
 import io
 import re
+import zipfile
 from collections.abc import Iterator
 from typing import Any
 
-from index.cleaning import Draft, RawPage, metadata_title
+from index.cleaning import Draft, RawPage
 from index.paragraphs import Line
+from index.reading.titles import metadata_title
 from index.reading.word import WordWalk
 
 _DRAWING = "{http://schemas.openxmlformats.org/drawingml/2006/main}"
 _DIAGRAM = "{http://schemas.openxmlformats.org/drawingml/2006/diagram}"
 _RELATION = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}"
+_SHEET_PART = re.compile(r"xl/worksheets/[^/]+\.xml")
+_BARE_FORMULA = re.compile(
+    rb"</?(?:\w+:)?f(?:\s[^<>]*)?>(?:<(?:\w+:)?v\s*/>|<(?:\w+:)?v></(?:\w+:)?v>)?\s*</(?:\w+:)?c>"
+)
+_HOW_TO_STORE = "open the file in Excel and save it"
 _ROW_EMU = 180_000  # shapes whose tops are within half a centimetre stand side by side
 
 
@@ -129,10 +136,41 @@ def read_xlsx(data: bytes, max_pages: int) -> Draft:
             pages.append(RawPage(number, lines, label=sheet.title))
             if sheet.sheet_state != "visible":
                 hidden.append(sheet.title)
+        warnings = [f"hidden sheets are read as well ({', '.join(hidden)})."] if hidden else []
+        if _has_bare_formulas(data):
+            warnings += _formula_warnings(book, data)
     finally:
         book.close()
-    warnings = (f"hidden sheets are read as well ({', '.join(hidden)}).",) if hidden else ()
-    return Draft(tuple(pages), metadata_title(book.properties.title or ""), warnings=warnings)
+    return Draft(tuple(pages), metadata_title(book.properties.title or ""), warnings=tuple(warnings))
+
+
+def _has_bare_formulas(data: bytes) -> bool:
+    """Whether any sheet has a formula that no program has worked out; cheap, by the bytes alone."""
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        parts = [name for name in archive.namelist() if _SHEET_PART.fullmatch(name)]
+        return any(_BARE_FORMULA.search(archive.read(part)) for part in parts)
+
+
+def _formula_warnings(values: Any, data: bytes) -> list[str]:
+    import openpyxl
+
+    warnings = []
+    formulas = openpyxl.load_workbook(io.BytesIO(data), read_only=True)
+    try:
+        for shown, told in zip(values.worksheets, formulas.worksheets, strict=True):
+            shown.reset_dimensions()
+            told.reset_dimensions()
+            count = sum(
+                cell.value is None and formula.data_type == "f"
+                for row, formula_row in zip(shown.iter_rows(), told.iter_rows(), strict=False)
+                for cell, formula in zip(row, formula_row, strict=False)
+            )
+            if count:
+                what = "1 formula has" if count == 1 else f"{count} formulas have"
+                warnings.append(f"{what} no stored value on sheet {told.title}: {_HOW_TO_STORE}.")
+    finally:
+        formulas.close()
+    return warnings
 
 
 def _sheet_lines(sheet: Any) -> Iterator[Line]:

@@ -10,10 +10,11 @@ from dataclasses import replace
 from statistics import median
 from typing import Any
 
-from index.cleaning import Draft, RawPage, metadata_title
+from index.cleaning import Draft, RawPage
 from index.errors import UnreadableDocument
 from index.paragraphs import Line, text_lines
 from index.reading.headings import mark_headings
+from index.reading.titles import metadata_title
 
 # pdfium keeps state for the whole process and is not safe to enter from two threads.
 _PDFIUM = threading.Lock()

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
+from assistant.evaluation.matching import says
 from index.sentences import sentence_spans
 
 Line = dict[str, Any]
@@ -21,8 +22,12 @@ SEED = 2026
 REFUSED = {"UNANSWERABLE", "UNDERSPECIFIED"}  # kinds of question whose right reply gives no answer
 
 
-def convert(name: str, shared: Path, out: Path, most: int | None = None) -> int:
-    """Write the corpus and the question set of one benchmark; the number of questions."""
+def convert(name: str, shared: Path, out: Path, most: int | None = None, replies: bool = False) -> int:
+    """Write the corpus and the question set of one benchmark; the number of questions.
+
+    MTRAG-UN's reference replies are long. As `answers` they allow token F1, and make every answer
+    that is not the reply word for word a wrong one: they are given only where `replies` asks for it.
+    """
     source = shared / "public" / name
     passages = distinct(lines_of(source / "corpus.jsonl"))
     texts = {line["id"]: line["text"].strip() for line in passages}
@@ -31,6 +36,8 @@ def convert(name: str, shared: Path, out: Path, most: int | None = None) -> int:
     told = lines_of(source / "questions.jsonl")
     form = squad_question if name == "squad2" else mtrag_question
     questions = [form(line, files, texts) for line in (balanced(told, most) if most else told)]
+    if name == "mtrag_un" and not replies:
+        questions = [question | {"answers": []} for question in questions]
     write_corpus(out / "corpus", passages, texts)
     with (out / "questions.jsonl").open("w", encoding="utf-8") as file:
         file.writelines(json.dumps(question, ensure_ascii=False) + "\n" for question in questions)
@@ -63,7 +70,7 @@ def squad_question(line: Line, files: dict[str, str], texts: dict[str, str]) -> 
 
 
 def mtrag_question(line: Line, files: dict[str, str], texts: dict[str, str]) -> Line:
-    """An MTRAG-UN question: evidence are whole passages, `answers` is the long reference reply."""
+    """An MTRAG-UN question: evidence are whole passages, `answers` the long reference reply."""
     names = dict.fromkeys(files[name] for name in line["evidence_ids"])
     expected = [{"path": name, "page": None, "quote": texts[stem(name)]} for name in names]
     kind = line["answerability"]
@@ -92,7 +99,7 @@ def question_line(line: Line, expected: list[Line], must_say: list[str], tags: l
 def sentence_with(text: str, answer: str) -> str:
     """The one sentence that holds the answer; the whole text where none or several do."""
     sentences = [text[start:end] for start, end in sentence_spans(text)]
-    holding = [sentence for sentence in sentences if answer in sentence]
+    holding = [sentence for sentence in sentences if says(sentence, answer)]
     return holding[0] if len(holding) == 1 else text
 
 
@@ -103,8 +110,9 @@ def write_corpus(folder: Path, passages: Sequence[Line], texts: dict[str, str]) 
         table = csv.writer(file)
         table.writerow(["path", "id", "title", "kind", "groups"])
         for line in passages:
-            (folder / f"{line['id']}.txt").write_text(texts[line["id"]] + "\n", "utf-8")
-            table.writerow([f"{line['id']}.txt", line["id"], line["title"], line.get("collection", ""), "all"])
+            path = f"{line['id']}.txt"
+            (folder / path).write_text(texts[line["id"]] + "\n", "utf-8")
+            table.writerow([path, line["id"], line["title"], line.get("collection", ""), "all"])
 
 
 def stem(path: str) -> str:
@@ -119,13 +127,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Convert a public benchmark slice for `ct-assistant eval`.")
     parser.add_argument("name", choices=("squad2", "mtrag_un"))
     parser.add_argument("--shared", type=Path, default=Path("../shared"), help="folder that holds public/")
-    parser.add_argument("--out", type=Path, required=True, help="folder to write corpus/ and questions.jsonl to")
-    parser.add_argument("--n", type=int, default=None, help="at most this many questions (fixed seed); default all")
+    parser.add_argument("--out", type=Path, required=True, help="folder for corpus/ and questions.jsonl")
+    parser.add_argument("--n", type=int, help="at most this many questions, by a fixed seed (all)")
+    parser.add_argument("--replies", action="store_true", help="mtrag_un: reference replies as `answers`")
     given = parser.parse_args()
     if not (given.shared / "public" / given.name).is_dir():
         raise SystemExit(f"{given.shared / 'public' / given.name}: no such folder. Name it with --shared.")
-    count = convert(given.name, given.shared, given.out, given.n)
-    print(f"{given.out}: {count} questions. Next: ct-assistant build --corpus {given.out}/corpus --index {given.out}/index")
+    count = convert(given.name, given.shared, given.out, given.n, given.replies)
+    print(f"{given.out}: {count} questions. See the README beside this file for what to run next.")
 
 
 if __name__ == "__main__":

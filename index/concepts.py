@@ -1,0 +1,113 @@
+"""A question's words as concepts: each with the other words that papers may use for it.
+
+A concept is a word, an acronym or a name; its alternatives are sequences of stemmed words any
+one of which stands for it: the acronym and its long form, the misspelt word and the word of
+the papers that it resembles.
+"""
+
+import re
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+
+Terms = tuple[str, ...]
+Analyse = Callable[[str], list[str]]
+
+OTHER_FORM = 0.6  # weight of words that the question does not use itself
+_WORD = re.compile(r"[^\W_]+(?:[&/.’'-][^\W_]+)*")
+
+# Words that ask, and say nothing of what is asked.
+QUESTION_WORDS = tuple(
+    "what which who whom whose when where why how many much do does did done doing can could should "
+    "would shall may might must has have had having been were am i we you he she me us him your our "
+    "my his her its theirs from about tell list name give say says said please any some other also "
+    "than exactly under own them all each during within one ones so too very just only more most both "
+    "kind kinds sort sorts".split()
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Concept:
+    """One thing a question asks about. `weight` is its rarity in what may be read; the first
+    alternative is the question's own wording."""
+
+    weight: float
+    alternatives: tuple[Terms, ...]
+
+    def coverage(self, terms: Collection[str]) -> float:
+        """The largest share, 0 to 1, of one alternative's words that are among `terms`."""
+        return max(
+            sum(t in terms for t in alternative) / len(alternative) for alternative in self.alternatives
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Language:
+    """What is needed to read a question: the analyser, the rarity of words, the known forms
+    (both ways, analysed) and the papers' words that resemble one they do not have."""
+
+    analyse: Analyse
+    rarity: Callable[[Sequence[str]], Mapping[str, float]]
+    forms: Mapping[Terms, Sequence[Terms]]
+    resembling: Callable[[str], Sequence[str]]
+
+
+def concepts(text: str, language: Language) -> list[Concept]:
+    """The concepts of a question, in order, each once."""
+    words = [match[0] for match in _WORD.finditer(text)]
+    found: dict[Terms, list[Terms]] = {}
+    at = 0
+    while at < len(words):
+        length, own, others = _longest_form(words, at, language)
+        at += length
+        if not own:
+            continue
+        alternatives = found.setdefault(own, [own])
+        alternatives += [terms for terms in others if terms not in alternatives]
+        if not others and len(own) == 1:
+            alternatives += [(near,) for near in language.resembling(own[0]) if (near,) not in alternatives]
+    if not found:
+        return []
+    rarity = language.rarity([term for forms in found.values() for form in forms for term in form])
+    return [
+        Concept(min(_weight(form, rarity) for form in _known(forms, rarity)), tuple(forms))
+        for forms in found.values()
+    ]
+
+
+def _known(forms: Sequence[Terms], rarity: Mapping[str, float]) -> Sequence[Terms]:
+    """The forms the papers use; where they use none, the question's own."""
+    most = max(rarity.values())
+    return [form for form in forms if all(rarity[t] < most for t in form)] or forms[:1]
+
+
+def _weight(form: Terms, rarity: Mapping[str, float]) -> float:
+    """A form of several words counts as more than its rarest word, and less than all of them."""
+    ordered = sorted((rarity[term] for term in form), reverse=True)
+    return ordered[0] + 0.3 * sum(ordered[1:3])
+
+
+def _longest_form(words: Sequence[str], at: int, language: Language) -> tuple[int, Terms, Sequence[Terms]]:
+    """How many words from `at` on make a known form, the form analysed, and its other forms;
+    where there is none, one word."""
+    for length in range(min(12, len(words) - at), 0, -1):
+        own = tuple(language.analyse(" ".join(words[at : at + length])))
+        if own in language.forms and language.analyse(words[at]):
+            return length, own, language.forms[own]
+    return 1, tuple(language.analyse(words[at])), ()
+
+
+def weighted_terms(found: Sequence[Concept]) -> dict[str, float]:
+    """The words to search for, each with a weight; a question's own words weigh 1."""
+    weights: dict[str, float] = {}
+    for concept in found:
+        for number, alternative in enumerate(concept.alternatives):
+            for term in alternative:
+                share = 1.0 if number == 0 else OTHER_FORM
+                weights[term] = max(weights.get(term, 0.0), share)
+    return weights
+
+
+def coverage(found: Sequence[Concept], terms: Collection[str]) -> float:
+    """The share of a question's concepts, by weight, that are among `terms`."""
+    total = sum(concept.weight for concept in found)
+    return sum(c.weight * c.coverage(terms) for c in found) / total if total else 0.0

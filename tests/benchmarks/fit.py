@@ -1,0 +1,164 @@
+"""Fit assistant/coefficients.json: `python tests/benchmarks/fit.py SET:INDEX … [--dry]`.
+
+SET is a question set, INDEX the folder of an index over its papers. Only lines tagged `tune` are
+read. Prints how well the fit orders sentences and tells answerable from unanswerable questions,
+each question judged by a fit that has not seen it (ten folds).
+"""
+
+import json
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import GroupKFold
+
+from assistant.access import local_principal
+from assistant.assistant import HITS, Assistant
+from assistant.calibration import COEFFICIENTS
+from assistant.condense import condense
+from assistant.config import Settings
+from assistant.context import select
+from assistant.evaluation.matching import letters, says
+from assistant.evaluation.questions import load_questions
+from assistant.evaluation.types import EvalQuestion
+from assistant.extract import rank
+from assistant.features import ANSWER_FEATURES, SENTENCE_FEATURES, Ranked, answer_features
+
+HALF = "tune"
+STRENGTH = 1.0  # of scikit-learn's L2 penalty: C
+
+
+@dataclass
+class Case:
+    """A question with its ranked pieces and which of them hold the evidence."""
+
+    question: EvalQuestion
+    ranked: list[Ranked]
+    right: list[bool]
+    asked: object
+    terms: object
+
+
+def cases(question_set: Path, index: Path) -> list[Case]:
+    """The tune half of a set, ranked as the assistant does it."""
+    assistant = Assistant.open(Settings.from_env(index=index))
+    groups = local_principal().groups
+    opened = assistant.index
+    paths = {document.id: document.path for document in opened.documents(groups)}
+    found = []
+    for question in load_questions(question_set):
+        if HALF not in question.tags:
+            continue
+        search_text = condense(question.question, question.history)
+        evidence = select(opened, opened.search(search_text, HITS, groups), groups)
+        asked = assistant._asked(opened, question.question, search_text, groups)
+        ranked = rank(asked, evidence, assistant._embedder, opened.terms)
+        right = [_holds(question, paths[r.piece.hit.passage.document_id], r.piece.text) for r in ranked]
+        found.append(Case(question, ranked, right, asked, opened.terms))
+    return found
+
+
+def _holds(question: EvalQuestion, path: str, text: str) -> bool:
+    """Whether a piece stands where the evidence stands and says at least half of what must be said."""
+    plain = letters(text)
+    there = any(
+        row.path == path
+        and (letters(row.quote) in plain or (len(plain) > 20 and plain in letters(row.quote)))
+        for row in question.expected
+    )
+    said = [says(text, fact) for fact in question.must_say]
+    enough = any(said) if "comparison" in question.tags else sum(said) * 2 >= len(said)
+    return there and enough
+
+
+def fitted(
+    rows: list[list[float]], labels: list[bool], weights: list[float] | None = None
+) -> LogisticRegression:
+    """A logistic regression on standardised columns, its coefficients turned back to plain units."""
+    x = np.asarray(rows)
+    mean, scale = x.mean(axis=0), x.std(axis=0)
+    scale[scale == 0] = 1.0
+    model = LogisticRegression(C=STRENGTH, max_iter=2000).fit((x - mean) / scale, labels, weights)
+    model.coef_ = model.coef_ / scale
+    model.intercept_ = model.intercept_ - model.coef_ @ mean
+    return model
+
+
+def score(model: LogisticRegression, rows: list[list[float]]) -> np.ndarray:
+    return np.asarray(rows) @ model.coef_[0] + model.intercept_[0]
+
+
+def rescored(case: Case, model: LogisticRegression) -> list[tuple[Ranked, bool]]:
+    values = score(model, [r.features for r in case.ranked])
+    pairs = [
+        (Ranked(r.piece, r.words, r.features, float(v)), ok)
+        for r, v, ok in zip(case.ranked, values, case.right, strict=True)
+    ]
+    return sorted(pairs, key=lambda pair: -pair[0].score)
+
+
+def main() -> None:
+    """Fit, print the figures, write the file."""
+    every = [
+        case for a in sys.argv[1:] if ":" in a for case in cases(*map(Path, a.rsplit(":", 1))) if case.ranked
+    ]
+    answerable = [c for c in every if c.question.answerable and any(c.right)]
+    folds = GroupKFold(10)
+    held_out: dict[int, list[tuple[Ranked, bool]]] = {}
+    numbers = np.arange(len(every))
+    for train, test in folds.split(numbers, groups=numbers):
+        model = fit_sentences([every[i] for i in train])
+        held_out.update({i: rescored(every[i], model) for i in test})
+    best = [held_out[i][0][1] for i, c in enumerate(every) if c in answerable]
+    three = [any(ok for _, ok in held_out[i][:3]) for i, c in enumerate(every) if c in answerable]
+    print(f"evidence among the pieces: {len(answerable)} of {sum(c.question.answerable for c in every)}")
+    print(
+        f"best piece is evidence: {np.mean(best):.3f}, one of three: {np.mean(three):.3f} (n = {len(best)})"
+    )
+    # The answer model learns from scores of sentence fits that had not seen the question.
+    rows = [answer_features(c.asked, [r for r, _ in held_out[i]], c.terms) for i, c in enumerate(every)]
+    labels = [c.question.answerable and any(ok for _, ok in held_out[i][:3]) for i, c in enumerate(every)]
+    odds = np.zeros(len(every))
+    for train, test in folds.split(numbers, groups=numbers):
+        model = fitted([rows[i] for i in train], [labels[i] for i in train])
+        odds[test] = score(model, [rows[i] for i in test])
+    print_gate(odds, [c.question.answerable for c in every])
+    sentence, answer = fit_sentences(every), fitted(rows, labels)
+    told = {"sentence": named(sentence, SENTENCE_FEATURES), "answer": named(answer, ANSWER_FEATURES)}
+    print(json.dumps(told, indent=1))
+    if "--dry" not in sys.argv:
+        COEFFICIENTS.write_text(json.dumps(told, indent=1) + "\n", "utf-8")
+
+
+def fit_sentences(some: list[Case]) -> LogisticRegression:
+    """Each question weighs the same, however many pieces it has."""
+    rows, labels, weights = [], [], []
+    for case in some:
+        if any(case.right):
+            share = 1 / len(case.ranked)
+            for r, ok in zip(case.ranked, case.right, strict=True):
+                rows.append(r.features)
+                labels.append(ok)
+                weights.append(10 * (0.5 / sum(case.right) if ok else 0.5 * share))
+    return fitted(rows, labels, weights)
+
+
+def print_gate(odds: np.ndarray, answerable: list[bool]) -> None:
+    yes = np.asarray(answerable)
+    for wrongly in (0.02, 0.05, 0.08, 0.1, 0.15, 0.2):
+        cut = np.quantile(odds[yes], wrongly)
+        print(
+            f"refused wrongly {wrongly:.2f}: refused rightly {np.mean(odds[~yes] < cut):.2f}"
+            f" at confidence {1 / (1 + np.exp(-cut)):.2f}"
+        )
+
+
+def named(model: LogisticRegression, names: tuple[str, ...]) -> dict[str, float]:
+    values = dict(zip(names, model.coef_[0].tolist(), strict=True))
+    return {"intercept": round(float(model.intercept_[0]), 4)} | {n: round(v, 4) for n, v in values.items()}
+
+
+if __name__ == "__main__":
+    main()
