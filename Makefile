@@ -3,7 +3,7 @@ PYTHON ?= python3.11
 BIN := .venv/bin
 LOCK := .ci/constraints.txt
 
-.PHONY: run test check lock clean
+.PHONY: run test check eval fit lock clean
 
 run: .venv/run.stamp
 	$(BIN)/ct-assistant build
@@ -16,6 +16,20 @@ test: .venv/test.stamp
 
 check: .venv/run.stamp
 	$(BIN)/ct-assistant check
+
+# The acceptance set of the sample papers, compared with the committed baseline.
+eval: .venv/run.stamp
+	$(BIN)/ct-assistant build --corpus docs_corpus --index var/eval/index
+	$(BIN)/ct-assistant eval tests/questions/sample.jsonl --index var/eval/index --out var/eval/run --overwrite
+	$(BIN)/ct-assistant compare tests/questions/baseline var/eval/run
+
+# Fit assistant/coefficients.json on the tune halves; ../shared holds the papers of two of the sets.
+fit: .venv/run.stamp
+	$(BIN)/ct-assistant build --corpus docs_corpus --index var/fit/sample
+	$(BIN)/ct-assistant build --corpus ../shared/seeds --index var/fit/seeds
+	$(BIN)/ct-assistant build --corpus ../shared/corpus --index var/fit/papers
+	$(BIN)/python tests/benchmarks/fit.py tests/questions/sample.jsonl:var/fit/sample \
+	    tests/questions/seeds.jsonl:var/fit/seeds tests/questions/papers.jsonl:var/fit/papers
 
 # The stamps hold what was installed: any change of the lock or of pyproject.toml installs again.
 .venv/run.stamp: pyproject.toml $(LOCK)

@@ -21,12 +21,12 @@ NO_MODEL = {
 COMMAND = [sys.executable, "-m", "assistant"]
 
 
-def run(*arguments: str | Path, cwd: Path = ROOT, **environment: str) -> subprocess.CompletedProcess[str]:
+def run(*arguments: str | Path, **environment: str) -> subprocess.CompletedProcess[str]:
     environment = {k: v for k, v in os.environ.items() if not k.startswith("ASSISTANT_")} | environment
     environment["ASSISTANT_MODELS"] = str(ROOT / "var" / "models")
     return subprocess.run(
         [*COMMAND, *map(str, arguments)],
-        cwd=cwd,
+        cwd=ROOT,
         env=environment,
         capture_output=True,
         text=True,

@@ -6,7 +6,10 @@ from assistant.answer_types import answer_type, holds
 from index.concepts import Concept, Language, concepts, coverage, weighted_terms
 
 RARE = {"salw": 3.0, "small": 2.0, "weapon": 1.0, "programme": 0.5, "liaison": 2.5, "laison": 4.0}
-FORMS: dict[tuple[str, ...], list[tuple[str, ...]]] = {("salw",): [("small", "weapon")], ("small", "weapon"): [("salw",)]}
+FORMS: dict[tuple[str, ...], list[tuple[str, ...]]] = {
+    ("salw",): [("small", "weapon")],
+    ("small", "weapon"): [("salw",)],
+}
 
 
 def language() -> Language:

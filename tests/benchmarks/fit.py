@@ -7,10 +7,12 @@ each question judged by a fit that has not seen it (ten folds).
 
 import json
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GroupKFold
 
@@ -24,10 +26,11 @@ from assistant.evaluation.matching import letters, says
 from assistant.evaluation.questions import load_questions
 from assistant.evaluation.types import EvalQuestion
 from assistant.extract import rank
-from assistant.features import ANSWER_FEATURES, SENTENCE_FEATURES, Ranked, answer_features
+from assistant.features import ANSWER_FEATURES, SENTENCE_FEATURES, Asked, Ranked, answer_features
 
 HALF = "tune"
-STRENGTH = 1.0  # of scikit-learn's L2 penalty: C
+FloatArray = NDArray[np.float64]
+STRENGTH = 0.1  # of scikit-learn's L2 penalty: C
 
 
 @dataclass
@@ -37,8 +40,8 @@ class Case:
     question: EvalQuestion
     ranked: list[Ranked]
     right: list[bool]
-    asked: object
-    terms: object
+    asked: Asked
+    terms: Callable[[str], list[str]]
 
 
 def cases(question_set: Path, index: Path) -> list[Case]:
@@ -86,8 +89,8 @@ def fitted(
     return model
 
 
-def score(model: LogisticRegression, rows: list[list[float]]) -> np.ndarray:
-    return np.asarray(rows) @ model.coef_[0] + model.intercept_[0]
+def score(model: LogisticRegression, rows: list[list[float]]) -> FloatArray:
+    return np.asarray(np.asarray(rows) @ model.coef_[0] + model.intercept_[0])
 
 
 def rescored(case: Case, model: LogisticRegression) -> list[tuple[Ranked, bool]]:
@@ -145,7 +148,7 @@ def fit_sentences(some: list[Case]) -> LogisticRegression:
     return fitted(rows, labels, weights)
 
 
-def print_gate(odds: np.ndarray, answerable: list[bool]) -> None:
+def print_gate(odds: FloatArray, answerable: list[bool]) -> None:
     yes = np.asarray(answerable)
     for wrongly in (0.02, 0.05, 0.08, 0.1, 0.15, 0.2):
         cut = np.quantile(odds[yes], wrongly)
