@@ -15,7 +15,7 @@ from index.types import Hit
 MOST_PIECES = 4
 MOST_WORDS = 110
 MOST_WORDS_OF_A_LIST = 230
-WORTH_ADDING = 1.2  # at most this much (in log odds) behind the best piece
+WORTH_ADDING = 1.8  # at most this much (in log odds) behind the best piece
 LABEL_WORDS = 14
 # A sentence that opens so is not understood without the one before it.
 _LEANS = re.compile(
@@ -84,7 +84,7 @@ def pieces_of(hit: Hit, title: str) -> Iterator[Piece]:
         last = number
         while last + 1 < len(spans) and is_list_item(texts[last + 1]):
             last += 1
-        if last > number and (text.endswith(":") or is_heading or not is_list_item(text)):
+        if last > number and (text.endswith(":") or is_heading or is_label):
             yield Piece(hit, start, spans[last][1], above, True, False, False)
 
 

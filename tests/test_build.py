@@ -99,6 +99,7 @@ def test_every_odd_file_has_a_named_outcome_and_stops_no_other(
     (folder / "latin.txt").write_bytes(("Le résumé de la réunion générale de l'été. " * 8).encode("latin-1"))
     (folder / "twin.txt").write_bytes((folder / "aviation.txt").read_bytes())
     (folder / "stub.txt").write_text("Not found.", "utf-8")
+    (folder / "whole.txt").write_text("The ferry plan is whole and has many words. " * 20, "utf-8")
     report = build(folder, tmp_path / "index", embedder)
     status = {outcome.path: outcome.status for outcome in report.outcomes}
     assert status["zero.txt"] == "empty"
@@ -107,7 +108,7 @@ def test_every_odd_file_has_a_named_outcome_and_stops_no_other(
     assert status["latin.txt"] == "flagged"
     assert status["stub.txt"] == "flagged"
     assert status["twin.txt"] == "duplicate"
-    assert status["harbour.md"] == "indexed"
+    assert status["whole.txt"] == "indexed"
     assert all(o.reason for o in report.outcomes if o.status != "indexed")
 
 
