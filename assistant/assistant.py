@@ -4,25 +4,29 @@ import re
 import threading
 import time
 import unicodedata
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from itertools import zip_longest
 from pathlib import Path
 
-from assistant.citations import Claim, compose, review
-from assistant.condense import condense
+from assistant.citations import Claim, compose
 from assistant.config import Settings
-from assistant.context import Evidence, select
+from assistant.context import select
 from assistant.errors import BadQuestion
 from assistant.extract import extract
 from assistant.features import Asked
 from assistant.llm import LanguageModel
-from assistant.prompting import NOT_COVERED, NOT_IN_DOCUMENTS, fenced, load_prompt, visible_chars
+from assistant.parts import question_parts
+from assistant.prompting import load_prompt
+from assistant.support import Support
 from assistant.types import Answer, Question, Status, Trace
+from assistant.writing import Task, Writer, similarity
 from index import generations
 from index.embedding import Embedder, load_embedder
 from index.errors import BadIndex
 from index.search import Index
+from index.types import Hit
 
 HITS = 10
 EARLIER_SHARE = 0.4  # of a word's weight, where only the conversation before the question has it
@@ -70,17 +74,20 @@ class Assistant:
     def stream(self, question: Question) -> Iterator[str | Answer]:
         """Pieces of the answer's text as they come, then exactly one Answer, whose text counts.
 
-        Raises BadQuestion for what cannot be searched for and ModelUnavailable.
+        A language model that fails is no error: the answer is extracted, and `trace.fallback` says
+        why. Raises BadQuestion for what cannot be searched for.
         """
         watch = _Watch()
+        writer = Writer(self._model)
         with watch.step("receive"):
             text = received(question.text, self._settings.question_chars)
             index = self.index
             groups = question.principal.groups
         with watch.step("condense"):
-            search_text = self._condensed(text, question)
+            search_text = writer.condensed(text, question.history)
         with watch.step("search"):
-            hits = tuple(index.search(search_text, HITS, groups, question.filters))
+            parts = question_parts(text)
+            hits = self._found(index, search_text, parts, question)
         with watch.step("select"):
             evidence = select(index, hits, groups)
 
@@ -88,63 +95,70 @@ class Assistant:
             return index.rarity(words, groups)
 
         with watch.step("gate"):
-            asked = self._asked(index, text, search_text, groups)
+            leans = len(parts) == 1 and search_text != text
+            asked = [
+                self._asked(index, part, search_text if leans else part, search_text, groups)
+                for part in parts
+            ]
             picked = extract(asked, evidence, self._embedder, index.terms)
+            sure = [part for part in picked if part.confidence >= self._settings.min_confidence]
+            confidence = max((part.confidence for part in picked), default=0.0)
         status: Status = "not_in_documents"
         claims: tuple[Claim, ...] = ()
-        removed = (0, 0)
-        model = self._model if picked.confidence >= self._settings.min_confidence else None
-        if model is not None:
+        written = None
+        if sure and self._model is not None:
             with watch.step("answer"):
-                written = ""
-                for piece in model.stream(_answer_messages(search_text, evidence)):
-                    shown = visible_chars(written)
-                    written += piece
-                    if visible_chars(written) > shown:
-                        yield written[shown : visible_chars(written)]
-            with watch.step("cite"):
-                body, _, missing = written.partition(NOT_COVERED)
-                reviewed = review(body, evidence.passages, weigh)
-                claims, removed = reviewed.claims, (reviewed.markers_removed, reviewed.sentences_removed)
-                if claims:
-                    status = "partial" if missing.strip() else "answered"
-                elif NOT_IN_DOCUMENTS not in written:
-                    status = "unsupported"
-        elif picked.confidence >= self._settings.min_confidence:
-            status, claims = "answered", picked.claims
-        answer_text, citations = compose(claims, evidence)
+                task = Task(search_text, evidence, Support(weigh, similarity(self._embedder)))
+                written = yield from writer.write(task)
+        if written is not None:
+            status, claims, missing = written.status, written.claims, written.missing
+        elif sure:
+            claims = tuple(dict.fromkeys(claim for part in sure for claim in part.claims))
+            missing = " ".join(part.text for part in picked if part not in sure)
+            status = "partial" if missing else "answered"
+        with watch.step("cite"):
+            answer_text, citations = compose(claims, evidence)
         if status == "partial":
             answer_text += f"\n\nNot covered by the documents: {missing.strip()}"
-        if model is None:
-            yield from re.findall(r".+?(?:\n+|$)", answer_text, re.DOTALL)
+        if written is not None or not writer.shown:
+            yield from re.findall(r".+?(?:\n+|$)", answer_text[len(writer.shown) :], re.DOTALL)
         trace = Trace(
             search_text=search_text,
             index_build=index.build_id,
-            confidence=round(picked.confidence, 4),
+            confidence=round(confidence, 4),
             selected=tuple(passage.id for passage in evidence.passages),
-            model=model.name if model else "",
-            prompt_hash=load_prompt("answer").sha256 if model else "",
+            model=self._settings.llm if written else "",
+            prompt_hash=load_prompt("answer").sha256 if written else "",
             seconds=watch.seconds,
-            markers_removed=removed[0],
-            sentences_removed=removed[1],
+            markers_removed=written.markers_removed if written else 0,
+            sentences_removed=written.sentences_removed if written else 0,
+            fallback=writer.fallback,
+            tokens=writer.tokens,
         )
         yield Answer(answer_text, status, citations, hits, trace)
 
     @staticmethod
-    def _asked(index: Index, text: str, search_text: str, groups: Collection[str]) -> Asked:
-        """The question for the extractive answerer. What was asked before tells where to look,
-        what is asked now tells what for: the earlier words weigh less."""
+    def _found(index: Index, search_text: str, parts: Sequence[str], question: Question) -> tuple[Hit, ...]:
+        """The best passages; where a question has parts, those of each part take their turn."""
+        groups, filters = question.principal.groups, question.filters
+        lists = [index.search(search_text, HITS, groups, filters)]
+        if len(parts) > 1:
+            lists += [index.search(part, HITS, groups, filters) for part in parts]
+        found: dict[str, Hit] = {}
+        for turn in zip_longest(*lists):
+            for hit in filter(None, turn):
+                found.setdefault(hit.passage.id, hit)
+        return tuple(found.values())[:HITS]
+
+    @staticmethod
+    def _asked(index: Index, text: str, meant: str, search_text: str, groups: Collection[str]) -> Asked:
+        """A part of the question for the extractive answerer. What else was asked, and what was
+        asked before, tells where to look; the part tells what for: the other words weigh less."""
         now = index.concepts(text, groups)
         own = {concept.alternatives[0] for concept in now}
         earlier = [c for c in index.concepts(search_text, groups) if c.alternatives[0] not in own]
-        return Asked(search_text, [*now, *(replace(c, weight=EARLIER_SHARE * c.weight) for c in earlier)])
-
-    def _condensed(self, text: str, question: Question) -> str:
-        if self._model is None or not question.history:
-            return condense(text, question.history)
-        history = "\n".join(f"{turn.role}: {turn.text}" for turn in question.history[-6:])
-        messages = load_prompt("condense").messages(history=history, question=text)
-        return self._model.complete(messages).strip() or text
+        weighed = [*now, *(replace(c, weight=EARLIER_SHARE * c.weight) for c in earlier)]
+        return Asked(text, meant, weighed)
 
 
 def received(text: str, most_chars: int) -> str:
@@ -161,11 +175,6 @@ def received(text: str, most_chars: int) -> str:
     if not any(sign.isalnum() for sign in clean):
         raise BadQuestion("The question holds no words. Please say in words what you would like to know.")
     return clean
-
-
-def _answer_messages(question: str, evidence: Evidence) -> list[tuple[str, str]]:
-    passages, fence = fenced(evidence)
-    return load_prompt("answer").messages(passages=passages, fence=fence, question=question)
 
 
 def _name_in(index_folder: Path) -> str:

@@ -1,25 +1,30 @@
-"""Statements and their evidence to cited text: pure functions, no index and no model.
+"""Statements and their evidence to cited text: markers, quotes and numbers, no language model.
 
-Covers: `[1]`, `[1, 2]`, `[1][2]` and full-width markers in a model's text; quotes are exact
-slices of one page. Does not cover: whether a statement follows from its quote, beyond the
-share of its words that stand there.
+Covers: `[1]`, `[1, 2]`, `[1-3]`, `[1][2]`, doubled, full-width and `【1†source】` markers in a model's
+text, whole or in pieces; quotes are exact slices of one page. Does not cover: whether a sentence
+follows from its quote, which `support.py` judges.
 """
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from assistant.context import Evidence
+from assistant.support import Quote, Support
 from assistant.types import Citation
-from index.sentences import sentence_spans
+from index.sentences import LIST_ITEM, sentence_spans
 from index.types import Passage
 
-LEAST_SUPPORT = 0.4  # of a written sentence's words, by rarity, that must stand in its quote
+CANDIDATES = 3  # sentences of a passage that are tried as the quote of a written one
+LEAST_IN_QUOTE = 0.2  # of a sentence's words, by rarity, that each of its quotes must hold
 
 Span = tuple[str, int, int]  # document id, start and end in its text
-Weigh = Callable[[str], dict[str, float]]  # the words of a text that carry meaning, by rarity
 
-_MARKER = re.compile(r"\s*[\[【［]\s*(\d{1,3}(?:\s*[,;、，]\s*\d{1,3})*)\s*[\]】］]")
+_NUMBERS = r"\d{1,6}(?:\s*[,;、，–-]\s*\d{1,6})*"
+_MARKER = re.compile(rf"\s*[\[【［]+\s*\^?\s*({_NUMBERS})\s*(?:†[^\]】］\n]{{0,40}})?[\]】］]+")
+_HALF_MARKER = re.compile(r"\s*[\[【［]+[\s\d,;^]*$")
+_BRACKETED = re.compile(r"[\[【［]\s*(?=\d)|(?<=\d)\s*[\]】］]")
+_MOST_RANGE = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,34 +82,122 @@ def _citation(number: int, span: Span, evidence: Evidence) -> Citation:
     )
 
 
-def review(text: str, passages: Sequence[Passage], weigh: Weigh) -> Reviewed:
-    """Check a model's text against the numbered passages it was given.
+def review(text: str, evidence: Evidence, support: Support) -> Reviewed:
+    """Check a model's whole text against the numbered passages it was given."""
+    reviewer = Reviewer(evidence, support)
+    claims = [*reviewer.read(text), *reviewer.end()]
+    return Reviewed(tuple(claims), reviewer.markers_removed, reviewer.sentences_removed)
 
-    Every marker becomes the exact sentence of its passage that shares most with what was
-    written; unknown markers are removed, and so are sentences that no marker supports.
+
+class Reviewer:
+    """Reads a model's text as it comes and gives its sentences, once whole, as checked claims.
+
+    Every marker becomes the exact sentence of its passage that supports what was written;
+    unknown markers are removed, and so are sentences that no marker supports. However the text
+    is cut into pieces, the claims are the same.
     """
-    claims: list[Claim] = []
-    markers_removed = sentences_removed = 0
-    for line in text.splitlines():
-        opens = True
-        for start, end in _written_sentences(line):
-            piece = line[start:end]
-            numbers = [int(n) for group in _MARKER.findall(piece) for n in re.findall(r"\d+", group)]
-            words = _MARKER.sub("", piece).strip()
-            if not re.search(r"\w", words):
-                continue
-            spans = dict.fromkeys(
-                span
-                for n in numbers
-                if 1 <= n <= len(passages) and (span := best_span(words, passages[n - 1], weigh)) is not None
-            )
-            markers_removed += len(numbers) - len(spans)
-            if spans:
-                claims.append(Claim(words, tuple(spans), opens))
-                opens = False
-            else:
-                sentences_removed += 1
-    return Reviewed(tuple(claims), markers_removed, sentences_removed)
+
+    def __init__(self, evidence: Evidence, support: Support) -> None:
+        self.markers_removed = self.sentences_removed = 0
+        self._evidence = evidence
+        self._support = support
+        self._unread = ""
+        self._opens = True
+
+    def read(self, piece: str) -> list[Claim]:
+        """The claims that this piece completes."""
+        *lines, self._unread = re.split(r"\r\n|[\n\r\u2028\u2029]", self._unread + piece)
+        claims = [claim for line in lines for claim in self._line(line)]
+        spans = _written_sentences(self._unread)
+        # The last one may go on; the one before it is whole once a word follows it that is no
+        # part of a marker.
+        if len(spans) > 1 and re.match(r"[^\s\[【［]+\s", self._unread[spans[-1][0] :]):
+            whole, self._unread = self._unread[: spans[-1][0]], self._unread[spans[-1][0] :]
+            claims += self._sentences(whole)
+        return claims
+
+    def end(self) -> list[Claim]:
+        """The claims in what is left."""
+        line, self._unread = self._unread, ""
+        return self._line(line)
+
+    def _line(self, line: str) -> list[Claim]:
+        claims = self._sentences(line)
+        self._opens = True
+        return claims
+
+    def _sentences(self, line: str) -> list[Claim]:
+        checked = [self._claim(line[start:end]) for start, end in _written_sentences(line)]
+        return [claim for claim in checked if claim]
+
+    def _claim(self, written: str) -> Claim | None:
+        words, numbers = _parted(written)
+        if not re.search(r"\w", words):
+            self.markers_removed += len(numbers)
+            return None
+        passages = self._evidence.passages
+        known = [passages[n - 1] for n in numbers if 1 <= n <= len(passages)]
+        spans = self._supporting(LIST_ITEM.sub("", words), known)
+        self.markers_removed += len(numbers) - len(spans)
+        if not spans:
+            self.sentences_removed += 1
+            return None
+        claim = Claim(words, tuple(spans), self._opens)
+        self._opens = False
+        return claim
+
+    def _supporting(self, words: str, passages: Sequence[Passage]) -> list[Span]:
+        """The spans, at most one a passage, that together support a sentence; none if they do not."""
+        best: dict[Span, Quote] = {}
+        for passage in passages:
+            quotes = self._quotes(words, passage)
+            sound = [one for one in quotes if not self._support.fault(words, one[1])]
+            if sound or quotes:
+                span, quote = (sound or quotes)[0]
+                best[span] = quote
+        if len(passages) == 1 or not best:
+            return [span for span, quote in best.items() if not self._support.fault(words, quote)]
+        together = Quote(*("\n".join(parts) for parts in zip(*map(_parts, best.values()), strict=True)))
+        if not self._support.fault(words, together):
+            return list(best)
+        return [span for span, quote in best.items() if not self._support.fault(words, quote)]
+
+    def _quotes(self, words: str, passage: Passage) -> list[tuple[Span, Quote]]:
+        """The sentences of a passage that share most with what was written, and the pairs of
+        neighbours among which they stand: best first."""
+        spans = block_spans(passage.text)
+        shares = [self._support.shared(words, passage.text[start:end]) for start, end in spans]
+        order = sorted(range(len(spans)), key=lambda n: (-shares[n], n))[:CANDIDATES]
+        runs = [(n, n) for n in order if shares[n] >= LEAST_IN_QUOTE]
+        runs += [(n - 1, n) for n, _ in runs if n] + [(n, n + 1) for n, _ in runs if n + 1 < len(spans)]
+        document = self._evidence.sources[passage.document_id].document
+        titled = " · ".join((document.title, document.date, document.publisher, *passage.heading_path))
+        found = []
+        for first, last in dict.fromkeys(runs):
+            start, end = spans[first][0], spans[last][1]
+            before = passage.text[spans[max(0, first - 2)][0] : start]
+            span = (passage.document_id, passage.start + start, passage.start + end)
+            found.append((span, Quote(passage.text[start:end], titled, before)))
+        return found
+
+
+def _parts(quote: Quote) -> tuple[str, str, str]:
+    return quote.text, quote.titled, quote.before
+
+
+def _parted(written: str) -> tuple[str, list[int]]:
+    """A written sentence without its markers, and their numbers in order, each once."""
+    numbers: dict[int, None] = {}
+    words = written
+    while found := _MARKER.findall(words):  # taking one out may make another whole: "[[1]2]"
+        for group in found:
+            for part in re.split(r"\s*[,;、，]\s*", group):
+                first, *last = (int(n) for n in re.findall(r"\d+", part))
+                end = last[-1] if last and first < last[-1] <= first + _MOST_RANGE else first
+                numbers |= dict.fromkeys([*range(first, end + 1), *last])
+        words = _MARKER.sub("", words)
+    words = _BRACKETED.sub("", _HALF_MARKER.sub("", words))
+    return words.strip(), list(numbers)
 
 
 def _written_sentences(line: str) -> list[tuple[int, int]]:
@@ -117,24 +210,8 @@ def _written_sentences(line: str) -> list[tuple[int, int]]:
             start = leading.end()
             leading = _MARKER.match(line, start)
         if line[start:end].strip():
-            spans.append((start, end))
+            spans.append((start + len(line[start:end]) - len(line[start:end].lstrip()), end))
     return spans
-
-
-def best_span(words: str, passage: Passage, weigh: Weigh) -> Span | None:
-    """The sentence of a passage that shares most of `words`, by rarity; None where it is less
-    than LEAST_SUPPORT of them."""
-    weights = weigh(words)
-    total = sum(weights.values())
-    best: tuple[float, int, int] | None = None
-    for start, end in block_spans(passage.text):
-        there = weigh(passage.text[start:end])
-        support = sum(weight for term, weight in weights.items() if term in there)
-        if best is None or support > best[0]:
-            best = (support, start, end)
-    if best is None or total == 0 or best[0] / total < LEAST_SUPPORT:
-        return None
-    return (passage.document_id, passage.start + best[1], passage.start + best[2])
 
 
 def block_spans(text: str) -> list[tuple[int, int]]:

@@ -150,11 +150,23 @@ def _ask(given: argparse.Namespace, settings: Settings) -> int:
     question = Question(given.question, local_principal(given.as_groups.split(",")), history)
     assistant = Assistant.open(settings)
     answer = assistant.ask(question)
+    if answer.trace.fallback == "unreachable":
+        raise _unavailable(settings)
+    if answer.trace.fallback:
+        told = f"the language model failed ({answer.trace.fallback}); the answer is taken from the documents"
+        print(f"ct-assistant: {told} sentence by sentence.", file=sys.stderr)
     if given.json:
         print(json.dumps(answer_as_json(given.question, answer, assistant, question), ensure_ascii=False))
     else:
         _print_answer(answer)
     return 0
+
+
+def _unavailable(settings: Settings) -> AssistantFault:
+    """An address that nobody answers at is the operator's to mend: told, not worked around."""
+    from assistant.llm import unavailable
+
+    return unavailable(settings, "unreachable")
 
 
 def answer_as_json(text: str, answer: Answer, assistant: "Assistant", question: Question) -> dict[str, Any]:

@@ -36,6 +36,9 @@ class Settings(BaseSettings):
     llm_base_url: str = Field("", description="address of an OpenAI-compatible server")
     llm_api_key: SecretStr = Field(SecretStr(""), description="key for it, where one is asked for")
     llm_timeout_s: float = Field(60, gt=0, le=600, description="longest wait for a whole model answer")
+    llm_first_token_s: float = Field(
+        10, gt=0, le=600, description="longest wait for the first word of a model answer"
+    )
     llm_max_tokens: int = Field(700, ge=50, le=8000, description="longest model answer")
 
     @classmethod

@@ -27,9 +27,17 @@ class BadInput(AssistantFault):
 
 
 class ModelUnavailable(AssistantFault):
-    """The language model could not be reached or did not answer properly."""
+    """The language model could not be reached or did not answer properly.
+
+    `reason` is one word for why; `retry_after_s` the wait that its server asked for.
+    """
 
     for_staff = "The language model does not answer right now. Please try again in a moment."
+
+    def __init__(self, sentence: str, reason: str = "failed", retry_after_s: float | None = None) -> None:
+        super().__init__(sentence)
+        self.reason = reason
+        self.retry_after_s = retry_after_s
 
 
 class PortInUse(AssistantFault):

@@ -4,19 +4,19 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
+from assistant.answer_types import answer_type, holds
 from assistant.calibration import answer_confidence, sentence_score
-from assistant.citations import Claim, block_spans
-from assistant.context import Evidence
-from assistant.features import Asked, Piece, Ranked, Words, answer_features, sentence_features
+from assistant.citations import Claim, Span, block_spans
+from assistant.context import Evidence, Source
+from assistant.features import Asked, Ranked, Words, answer_features, sentence_features
+from assistant.pieces import Piece, pieces_of
 from index.embedding import Embedder
-from index.sentences import LIST_ITEM, is_list_item
-from index.types import Hit
+from index.sentences import LIST_ITEM
 
 MOST_PIECES = 4
 MOST_WORDS = 110
 MOST_WORDS_OF_A_LIST = 230
 WORTH_ADDING = 1.8  # at most this much (in log odds) behind the best piece
-LABEL_WORDS = 14
 # A sentence that opens so is not understood without the one before it.
 _LEANS = re.compile(
     r"(?:- )?(?:It|They|He|She|This|These|Those|That|Such|Both|There|The (?:mechanism|event|meeting|"
@@ -27,33 +27,40 @@ Terms = Callable[[str], list[str]]
 
 
 @dataclass(frozen=True, slots=True)
-class Extract:
-    """Claims taken from the evidence, and how sure it is that they answer (0 to 1)."""
+class Part:
+    """What was found for one part of a question. `confidence` (0 to 1) is the estimated
+    probability that the evidence answers it."""
 
+    text: str
     claims: tuple[Claim, ...]
     confidence: float
 
 
-def extract(asked: Asked, evidence: Evidence, embedder: Embedder, terms: Terms) -> Extract:
-    """Choose the sentences that answer a question, best first."""
-    ranked = rank(asked, evidence, embedder, terms)
-    if not ranked:
-        return Extract((), 0.0)
-    confidence = answer_confidence(answer_features(asked, ranked, terms))
-    claims = [claim for piece in _chosen(ranked, terms) for claim in _claims(piece)]
-    return Extract(tuple(dict.fromkeys(claims)), confidence)
+def extract(asked: Sequence[Asked], evidence: Evidence, embedder: Embedder, terms: Terms) -> list[Part]:
+    """For each part of a question the sentences that answer it, best first."""
+    parts = []
+    said: list[Piece] = []
+    for part in asked:
+        ranked = rank(part, evidence, embedder, terms)
+        if not ranked:
+            parts.append(Part(part.text, (), 0.0))
+            continue
+        chosen = _chosen(part.text, ranked, said, terms)
+        said += chosen
+        found = [claim for piece in chosen for claim in _claims(piece, evidence.sources[piece.document_id])]
+        confidence = answer_confidence(answer_features(part, ranked, terms))
+        parts.append(Part(part.text, tuple(dict.fromkeys(found)), confidence))
+    return parts
 
 
 def rank(asked: Asked, evidence: Evidence, embedder: Embedder, terms: Terms) -> list[Ranked]:
     """All pieces of the evidence, best first."""
     pieces = [
-        piece
-        for hit in evidence.hits
-        for piece in pieces_of(hit, evidence.sources[hit.passage.document_id].document.title)
+        piece for hit in evidence.hits for piece in pieces_of(hit, evidence.sources[hit.passage.document_id])
     ]
     if not pieces:
         return []
-    vectors = embedder.embed([asked.text, *(piece.text for piece in pieces)])
+    vectors = embedder.embed([asked.meant, *(piece.text for piece in pieces)])
     similarities = vectors[1:] @ vectors[0]
     best_score = max(hit.score for hit in evidence.hits)
     passages = {hit.passage.id: frozenset(terms(hit.passage.text)) for hit in evidence.hits}
@@ -67,78 +74,80 @@ def rank(asked: Asked, evidence: Evidence, embedder: Embedder, terms: Terms) -> 
     return sorted(ranked, key=lambda r: (-r.score, r.piece.hit.passage.id, r.piece.start))
 
 
-def pieces_of(hit: Hit, title: str) -> Iterator[Piece]:
-    """The sentences, rows and items of a passage, and each list as a whole."""
-    passage = hit.passage
-    spans = block_spans(passage.text)
-    texts = [passage.text[start:end] for start, end in spans]
-    headings = " ".join((title, *passage.heading_path))
-    for number, ((start, end), text) in enumerate(zip(spans, texts, strict=True)):
-        before = texts[number - 1] if number else ""
-        opening = is_list_item(text) and _opening(texts, number)
-        above = f"{headings} {before} {opening or ''}"
-        is_heading = text in passage.heading_path
-        short = len(text.split()) <= LABEL_WORDS and not is_list_item(text) and " | " not in text
-        is_label = short and text[-1:] not in ".!?:;…"
-        yield Piece(hit, start, end, above, False, is_heading, is_label)
-        last = number
-        while last + 1 < len(spans) and is_list_item(texts[last + 1]):
-            last += 1
-        if last > number and (text.endswith(":") or is_heading or is_label):
-            yield Piece(hit, start, spans[last][1], above, True, False, False)
+def _chosen(question: str, ranked: Sequence[Ranked], said: Sequence[Piece], terms: Terms) -> list[Piece]:
+    """The best piece and those nearly as good that say something else, within the word limit.
 
-
-def _opening(texts: Sequence[str], number: int) -> str:
-    """The line that opens the list in which an item stands."""
-    while number and is_list_item(texts[number]):
-        number -= 1
-    return texts[number]
-
-
-def _chosen(ranked: Sequence[Ranked], terms: Terms) -> list[Piece]:
-    """The best piece and those nearly as good that say something else, within the word limit."""
+    Where the sort of thing asked for is in none of them, the best piece of the same passage that
+    holds one is added: the sentence that names the subject is often not the one that answers.
+    """
+    kind = answer_type(question)
     chosen: list[Piece] = []
     used = 0
-    limit = MOST_WORDS_OF_A_LIST if ranked[0].piece.is_list else MOST_WORDS
+    limit = MOST_WORDS_OF_A_LIST if ranked[0].piece.is_list or kind == "list" else MOST_WORDS
     for candidate in ranked:
         if len(chosen) == MOST_PIECES or candidate.score < ranked[0].score - WORTH_ADDING:
             break
-        words = len(candidate.piece.text.split())
-        if chosen and (used + words > limit or _repeats(candidate.piece, chosen, terms)):
+        piece = _whole(candidate.piece, ranked)
+        words = len(piece.text.split())
+        if chosen and (used + words > limit or _repeats(piece, [*chosen, *said], terms)):
             continue
-        chosen.append(candidate.piece)
+        chosen.append(piece)
         used += words
+    if not any(holds(kind, piece.text, question) for piece in chosen):
+        beside = (
+            r.piece for r in ranked if r.piece.hit is chosen[0].hit and holds(kind, r.piece.text, question)
+        )
+        chosen += [piece for piece in beside if not piece.is_heading and not _repeats(piece, chosen, terms)][
+            :1
+        ]
     return chosen
+
+
+def _whole(piece: Piece, ranked: Sequence[Ranked]) -> Piece:
+    """The list that a line opens, for the line alone says nothing."""
+    if not piece.text.endswith(":"):
+        return piece
+    lists = (r.piece for r in ranked if r.piece.is_list and r.piece.hit is piece.hit)
+    return next((other for other in lists if other.start == piece.start), piece)
 
 
 def _repeats(piece: Piece, chosen: Sequence[Piece], terms: Terms) -> bool:
     own = set(terms(piece.text))
     for other in chosen:
-        inside = other.hit is piece.hit and other.start < piece.end and piece.start < other.end
+        same = other.document_id == piece.document_id and other.start < piece.end and piece.start < other.end
         words = set(terms(other.text))
-        if inside or len(own & words) >= 0.8 * min(len(own), len(words)):
+        if same or len(own & words) >= 0.8 * min(len(own), len(words)):
             return True
     return False
 
 
-def _claims(piece: Piece) -> list[Claim]:
+def _claims(piece: Piece, source: Source) -> list[Claim]:
     """A piece as claims, a list line by line; a sentence that leans on the one before takes it along."""
-    passage = piece.hit.passage
     start = piece.start
     if _LEANS.match(piece.text) and not piece.is_list:
-        start = _start_before(passage.text, piece.start)
-    span = (passage.document_id, passage.start + start, passage.start + piece.end)
-    lines = passage.text[start : piece.end].split("\n")
-    if piece.is_list:
-        lines[0] = LIST_ITEM.sub("", lines[0], count=1)
-    return [Claim(_shown(line), (span,)) for line in lines if line.strip()]
+        start = _start_before(source.text, piece)
+    claims: list[Claim] = []
+    for span, lines in _by_page(source, start, piece.end):
+        for line in lines:
+            text = LIST_ITEM.sub("", line, count=1) if piece.is_list and not claims else _shown(line)
+            claims.append(Claim(text, (span,)))
+    return claims
 
 
-def _start_before(text: str, start: int) -> int:
-    """Where the sentence before begins, if it stands in the same block; else `start`."""
-    before = [span for span in block_spans(text) if span[1] <= start]
-    same_block = before and "\n" not in text[before[-1][1] : start]
-    return before[-1][0] if same_block else start
+def _by_page(source: Source, start: int, end: int) -> Iterator[tuple[Span, list[str]]]:
+    """The part of a span on each page it touches, with its lines: a quote stands on one page."""
+    for page, first in zip(source.pages, source.starts, strict=True):
+        low, high = max(start, first), min(end, first + len(page.text))
+        lines = [line for line in source.text[low:high].split("\n") if line.strip()] if high > low else []
+        if lines:
+            yield (source.document.id, low, high), lines
+
+
+def _start_before(text: str, piece: Piece) -> int:
+    """Where the sentence before begins, if it stands in the same block; else the piece's start."""
+    block = text.rfind("\n", 0, piece.start) + 1
+    before = block_spans(text[block : piece.start])
+    return block + before[-1][0] if before else piece.start
 
 
 def _shown(line: str) -> str:

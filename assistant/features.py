@@ -6,8 +6,8 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
 from assistant.answer_types import answer_type, holds
+from assistant.pieces import Piece
 from index.concepts import Concept, coverage
-from index.types import Hit
 
 SENTENCE_FEATURES = (
     "similarity",  # cosine of sentence and question
@@ -28,30 +28,12 @@ SENTENCE_FEATURES = (
 
 
 @dataclass(frozen=True, slots=True)
-class Piece:
-    """A sentence, row, item or whole list of a passage, with what stands above it.
-
-    `start` and `end` are offsets in the passage's text.
-    """
-
-    hit: Hit
-    start: int
-    end: int
-    above: str
-    is_list: bool
-    is_heading: bool
-    is_label: bool
-
-    @property
-    def text(self) -> str:
-        return self.hit.passage.text[self.start : self.end]
-
-
-@dataclass(frozen=True, slots=True)
 class Asked:
-    """A question as the features see it: its text, its concepts, and all words' analyser."""
+    """A question, or a part of one, as the features see it. `meant` is the text that is compared
+    by meaning: where a follow-up leans on the conversation, both."""
 
     text: str
+    meant: str
     concepts: Sequence[Concept]
 
 

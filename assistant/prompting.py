@@ -45,16 +45,31 @@ def load_prompt(name: str) -> Prompt:
     return Prompt(system.strip(), Template(user.strip()), hashlib.sha256(data).hexdigest())
 
 
+def new_fence() -> str:
+    """A line's beginning that nothing in a text can have guessed."""
+    return f"~~~{secrets.token_hex(8)}"
+
+
 def fenced(evidence: Evidence) -> tuple[str, str]:
     """The passages as text for a prompt, and the fence around each: random, so that nothing a
     passage says can close it."""
-    fence = f"~~~{secrets.token_hex(8)}"
+    fence = new_fence()
     parts = []
     for number, hit in enumerate(evidence.hits, 1):
         document = evidence.sources[hit.passage.document_id].document
         about = ", ".join(part for part in (document.title, document.date, *hit.passage.heading_path) if part)
         parts.append(f"{fence} [{number}] {about}\n{hit.passage.text}\n{fence}")
     return "\n\n".join(parts), fence
+
+
+def without_thoughts(written: str) -> str:
+    """A model's text without the `<think>` block that some open; "" while it is not closed."""
+    if not written.lstrip().startswith("<"):
+        return written
+    body = written.lstrip()
+    if body.startswith("<think>"):
+        return body.partition("</think>")[2]
+    return "" if "<think>".startswith(body) else written
 
 
 def visible_chars(written: str) -> int:

@@ -61,8 +61,10 @@ class Citation:
 class Trace:
     """How an answer came about. `confidence` is the estimated probability, in [0, 1], that the
     evidence answers the question; `selected` are the ids of the passages shown to the answerer;
-    `seconds` maps a step of the question's path to wall time; `model` is "" where no language
-    model was called."""
+    `seconds` maps a step of the question's path to wall time; `model` wrote the answer and is ""
+    where none did; `fallback` is one word for why a language model was asked in vain and the
+    answer is extracted instead (`unreachable`, `timeout`, `refused` …), else ""; `tokens` counts
+    what the language model read (`input`) and wrote (`output`), as far as it tells."""
 
     search_text: str
     index_build: str
@@ -73,6 +75,8 @@ class Trace:
     seconds: Mapping[str, float] = field(default_factory=dict)
     markers_removed: int = 0
     sentences_removed: int = 0
+    fallback: str = ""
+    tokens: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from index.lexical import Lexical
 from index.store import Store
 from index.types import Document, FoundBy, Hit, Page, Passage
 
-DENSE_SHARE = 0.6  # of the fused score; the rest is BM25 over its maximum
+DENSE_SHARE = 0.4  # of the fused score; the rest is BM25 over its maximum
 CANDIDATES = 60  # looked at from each side before fusing
 
 Filters = Mapping[str, Collection[str]]
@@ -117,7 +117,7 @@ class Index:
 
 
 def fuse(cosines: Mapping[str, float], bm25: Mapping[str, float]) -> dict[str, float]:
-    """One score for each passage: 0.6 of its cosine and 0.4 of its BM25 over the best BM25.
+    """One score for each passage: 0.4 of its cosine and 0.6 of its BM25 over the best BM25.
 
     Unlike a fusion of ranks this keeps how much better one passage is than the next. The
     scores order one result list; they are not comparable between questions.

@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assistant.citations import Claim, compose, review
+from assistant.citations import Claim, Reviewer, compose, review
 from assistant.context import Evidence, Source
+from assistant.support import Support
 from index.splitting import document_text, split
 from index.types import Document, Hit, Page, Passage
 
@@ -30,8 +31,11 @@ def weigh(text: str) -> dict[str, float]:
     return {word: 1.0 for word in re.findall(r"\w+", text.lower()) if len(word) > 3 or word.isdigit()}
 
 
+SUPPORT = Support(weigh)
+
+
 def test_a_marker_becomes_the_sentence_that_says_it() -> None:
-    reviewed = review("Norway pays 4.2 million euros. [1]", PASSAGES, weigh)
+    reviewed = review("Norway pays 4.2 million euros. [1]", EVIDENCE, SUPPORT)
     text, citations = compose(reviewed.claims, EVIDENCE)
     assert text == "Norway pays 4.2 million euros. [1]"
     assert citations[0].quote == "Norway pays for it with 4.2 million euros."
@@ -40,21 +44,35 @@ def test_a_marker_becomes_the_sentence_that_says_it() -> None:
 
 @pytest.mark.parametrize("marker", ["[7]", "[0]", "【99】", "[7][8]", "[7, 9]"])
 def test_an_unknown_marker_is_removed_and_counted(marker: str) -> None:
-    reviewed = review(f"Norway pays 4.2 million euros. [1] {marker}", PASSAGES, weigh)
+    reviewed = review(f"Norway pays 4.2 million euros. [1] {marker}", EVIDENCE, SUPPORT)
     text, _ = compose(reviewed.claims, EVIDENCE)
     assert text == "Norway pays 4.2 million euros. [1]"
     assert reviewed.markers_removed == len(re.findall(r"\d+", marker))
 
 
-@pytest.mark.parametrize("written", ["[1][2]", "[1, 2]", "【1】[2]", "[1] [2]"])
+@pytest.mark.parametrize(
+    "written",
+    [
+        "[1][2]",
+        "[1, 2]",
+        "【1】[2]",
+        "[1] [2]",
+        "[1-2]",
+        "[[1]][2]",
+        "［１、２］",
+        "[^1][^2]",
+        "【1†a.pdf】【2†b】",
+        "[1][2][1]",
+    ],
+)
 def test_markers_are_read_however_they_are_written(written: str) -> None:
-    reviewed = review(f"Officers in nine ports and the port of Durrës {written}.", PASSAGES, weigh)
+    reviewed = review(f"Officers in nine ports and the port of Durrës {written}.", EVIDENCE, SUPPORT)
     assert len(reviewed.claims[0].spans) == 2 and reviewed.markers_removed == 0
 
 
 def test_a_sentence_without_support_is_removed_and_counted() -> None:
     reviewed = review(
-        "Norway pays 4.2 million euros. [1] Sweden sends ships and doctors. [1] Trust me.", PASSAGES, weigh
+        "Norway pays 4.2 million euros. [1] Sweden sends ships and doctors. [1] Trust me.", EVIDENCE, SUPPORT
     )
     assert [claim.text for claim in reviewed.claims] == ["Norway pays 4.2 million euros."]
     assert (reviewed.sentences_removed, reviewed.markers_removed) == (2, 1)
@@ -96,12 +114,13 @@ words = st.sampled_from(
 
 @given(st.lists(words, max_size=30).map(" ".join))
 def test_whatever_a_model_writes_every_marker_resolves_to_an_exact_quote_of_its_page(written: str) -> None:
-    reviewed = review(written, PASSAGES, weigh)
+    reviewed = review(written, EVIDENCE, SUPPORT)
     text, citations = compose(reviewed.claims, EVIDENCE)
     numbers = {citation.number for citation in citations}
     assert numbers == set(range(1, len(citations) + 1))
     assert {int(n) for n in re.findall(r"\[(\d+)\]", text)} == numbers
     full = document_text(PAGES)
+    assert not re.search(r"[\[【［]\s*\d", re.sub(r"\[\d+\]", "", text)), "no half of a marker is left"
     for citation in citations:
         page = PAGES[citation.page - 1]
         assert citation.quote and citation.quote in page.text
@@ -110,3 +129,38 @@ def test_whatever_a_model_writes_every_marker_resolves_to_an_exact_quote_of_its_
 
 def test_passages_are_of_the_small_document() -> None:
     assert all(isinstance(p, Passage) for p in PASSAGES) and len(PASSAGES) == 2
+
+
+SENTENCES = [
+    "Norway pays for it with 4.2 million euros.",
+    "The partners are the World Customs Organization [2].",
+    "Denmark pays.",
+    "[1]",
+    "[[1]]",
+    "【2】",
+    "[9]",
+    "\n",
+    "- the port of Durrës [2]",
+    "Mr. Kola",
+    "[",
+]
+
+
+@given(st.lists(st.sampled_from(SENTENCES), max_size=12).map(" ".join), st.data())
+def test_however_a_text_is_cut_the_claims_are_the_same(written: str, data: st.DataObject) -> None:
+    cuts = sorted(data.draw(st.lists(st.integers(0, len(written)), max_size=20)))
+    reviewer = Reviewer(EVIDENCE, SUPPORT)
+    claims: list[Claim] = []
+    for start, end in zip([0, *cuts], [*cuts, len(written)], strict=True):
+        claims += reviewer.read(written[start:end])
+    claims += reviewer.end()
+    whole = review(written, EVIDENCE, SUPPORT)
+    assert tuple(claims) == whole.claims
+    assert reviewer.sentences_removed == whole.sentences_removed
+    assert reviewer.markers_removed == whole.markers_removed
+
+
+def test_two_sentences_of_a_passage_become_one_quote_where_both_are_needed() -> None:
+    written = "Norway pays 4.2 million euros to train officers in nine ports. [1]"
+    _, citations = compose(review(written, EVIDENCE, SUPPORT).claims, EVIDENCE)
+    assert citations[0].quote == PAGES[0].text

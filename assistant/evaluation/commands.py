@@ -65,6 +65,9 @@ def figure_lines(run: EvalRun) -> Iterator[str]:
     for figure in run.figures:
         interval = f"[{figure.low:.3f}, {figure.high:.3f}]"
         yield f"  {figure.measure:<22}{figure.value:>7.3f}  {interval}  n = {figure.n}"
+    crashed = [result for result in run.results if result.failure == "crash"]
+    if crashed:
+        yield f"  CRASHED: {len(crashed)} of {len(run.results)} questions; the first: {crashed[0].reason}"
     rooms: dict[str, int] = {}
     for result in run.results:
         if result.failure:

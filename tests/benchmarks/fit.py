@@ -56,9 +56,9 @@ def cases(question_set: Path, index: Path) -> list[Case]:
             continue
         search_text = condense(question.question, question.history)
         evidence = select(opened, opened.search(search_text, HITS, groups), groups)
-        asked = assistant._asked(opened, question.question, search_text, groups)
+        asked = assistant._asked(opened, question.question, search_text, search_text, groups)
         ranked = rank(asked, evidence, assistant._embedder, opened.terms)
-        right = [_holds(question, paths[r.piece.hit.passage.document_id], r.piece.text) for r in ranked]
+        right = [_holds(question, paths[r.piece.document_id], r.piece.text) for r in ranked]
         found.append(Case(question, ranked, right, asked, opened.terms))
     return found
 
