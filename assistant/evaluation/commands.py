@@ -27,6 +27,9 @@ def evaluate(file: Path, settings: Settings, out: Path, plan: Plan, judge: bool 
     write_trec(out)
     yield f"{done.question_set}: {len(done.results)} questions"
     yield from figure_lines(done)
+    fallen = sum(bool(answer.get("trace", {}).get("fallback")) for _, answer in each_answer(out / ANSWERS))
+    if fallen:
+        yield f"  WITHOUT THE MODEL: {fallen} answers are extracted, because the language model failed"
     if judge:
         yield from opinions(questions, settings, out)
     yield f"Report: {out / 'report.html'}"

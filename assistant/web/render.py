@@ -152,10 +152,11 @@ def answer_id(content: str) -> str | None:
 
 def _state(said: Answer) -> Html:
     """Say in plain words what kind of answer this is, unless it is simply one."""
+    extracted = texts.STATE_FALLBACK if said.trace.fallback else ""
     if said.status == "answered":
-        return Html("")
+        return element("p", extracted, class_="state") if extracted else Html("")
     label, hint = {
-        "partial": ("", texts.STATE_PARTIAL),
+        "partial": (extracted, texts.STATE_PARTIAL),
         "unsupported": (texts.STATE_UNSUPPORTED, texts.UNSUPPORTED_HINT),
         "not_in_documents": (texts.STATE_NOT_IN_DOCUMENTS, "" if said.text else texts.NOT_IN_DOCUMENTS_HINT),
     }[said.status]

@@ -25,6 +25,9 @@ EXAMPLE_SECTION = "What does “{title}” say about “{heading}”?"
 EXAMPLE_TITLE = "What is “{title}” about?"
 
 # States of an answer
+STATE_FALLBACK = (
+    "The language model did not answer. These sentences are taken word for word from the documents."
+)
 STATE_PARTIAL = "The documents cover only part of this question."
 STATE_NOT_IN_DOCUMENTS = "The documents do not say"
 NOT_IN_DOCUMENTS_HINT = (
