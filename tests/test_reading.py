@@ -471,3 +471,10 @@ def test_real_papers_read_as_a_reader_would_want() -> None:
     with pytest.raises(UnreadableDocument) as caught:
         read_limited(SHARED / "corpus" / "un_pdf" / "A_45_696_Add.1.pdf", "d")
     assert caught.value.status == "scanned"
+
+
+def test_a_paper_of_five_hundred_pages_is_read_whole_within_the_limits(tmp_path: Path) -> None:
+    rows = [[(72.0, 700.0, "Helvetica", 11, f"Paragraph {n} speaks of harbour {n}.")] for n in range(1, 501)]
+    found = read_limited(written(tmp_path, "long.pdf", pdf(rows)), "d")
+    assert len(found.pages) == 500
+    assert found.pages[499].text == "Paragraph 500 speaks of harbour 500."

@@ -1,0 +1,67 @@
+"""The embedding model: the pinned weights, the exported form, and any other model by folder."""
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from conftest import ROOT
+from index import embedding
+from index.embedding import DEFAULT_MODEL, Embedder, load_embedder
+from index.errors import BadModel
+
+TEXTS = ["Who signed the action plan?", "35 donors", "The Programme trains officers in nine ports. " * 60, ""]
+
+
+@pytest.fixture(scope="module")
+def packaged() -> Path:
+    return embedding._packaged_model()
+
+
+def test_vectors_have_length_one_and_do_not_depend_on_their_batch(embedder: Embedder) -> None:
+    together = embedder.embed(TEXTS)
+    assert together.shape == (4, 384) and together.dtype == np.float32
+    assert np.allclose(np.linalg.norm(together, axis=1), 1, atol=1e-5)
+    alone = np.concatenate([embedder.embed([text]) for text in TEXTS])
+    assert np.allclose(together, alone, atol=1e-4)
+
+
+def test_another_model_is_served_by_its_folder_and_agrees_with_the_export(
+    embedder: Embedder, packaged: Path, tmp_path: Path
+) -> None:
+    other = load_embedder(str(packaged), tmp_path)
+    assert other.model_id != embedder.model_id and other.max_tokens == 256
+    assert (other.embed(TEXTS) * embedder.embed(TEXTS)).sum(axis=1).min() > 0.9999
+    assert other.count_tokens("two words") == embedder.count_tokens("two words") == 4
+
+
+def test_weights_that_are_not_the_pinned_ones_are_refused(
+    packaged: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    copy = tmp_path / "model"
+    shutil.copytree(packaged, copy)
+    with (copy / "model.safetensors").open("r+b") as file:
+        file.seek(-1, 2)
+        file.write(b"\x01")
+    monkeypatch.setattr(embedding, "_packaged_model", lambda: copy)
+    with pytest.raises(BadModel, match="not the pinned"):
+        load_embedder(DEFAULT_MODEL, tmp_path / "models")
+
+
+def test_a_damaged_export_is_made_again(packaged: Path, tmp_path: Path) -> None:
+    models = tmp_path / "models"
+    shutil.copytree(ROOT / "var" / "models", models)
+    (graph,) = models.rglob("model.onnx")
+    graph.write_bytes(b"broken")
+    assert load_embedder(DEFAULT_MODEL, models).embed(["x"]).shape == (1, 384)
+
+
+def test_the_exported_model_is_served_without_torch() -> None:
+    code = (
+        "import sys; from pathlib import Path; from index.embedding import *; "
+        "load_embedder(DEFAULT_MODEL, Path('var/models')).embed(['x']); sys.exit('torch' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, timeout=60).returncode == 0
