@@ -90,10 +90,6 @@ class Assistant:
             hits = self._found(index, search_text, parts, question)
         with watch.step("select"):
             evidence = select(index, hits, groups)
-
-        def weigh(words: str) -> dict[str, float]:
-            return index.rarity(words, groups)
-
         with watch.step("gate"):
             leans = len(parts) == 1 and search_text != text
             asked = [
@@ -102,14 +98,13 @@ class Assistant:
             ]
             picked = extract(asked, evidence, self._embedder, index.terms)
             sure = [part for part in picked if part.confidence >= self._settings.min_confidence]
-            confidence = max((part.confidence for part in picked), default=0.0)
         status: Status = "not_in_documents"
         claims: tuple[Claim, ...] = ()
         written = None
         if sure and self._model is not None:
             with watch.step("answer"):
-                task = Task(search_text, evidence, Support(weigh, similarity(self._embedder)))
-                written = yield from writer.write(task)
+                support = Support(lambda words: index.rarity(words, groups), similarity(self._embedder))
+                written = yield from writer.write(Task(search_text, evidence, support))
         if written is not None:
             status, claims, missing = written.status, written.claims, written.missing
         elif sure:
@@ -125,16 +120,20 @@ class Assistant:
         trace = Trace(
             search_text=search_text,
             index_build=index.build_id,
-            confidence=round(confidence, 4),
+            confidence=round(max((part.confidence for part in picked), default=0.0), 4),
             selected=tuple(passage.id for passage in evidence.passages),
-            model=self._settings.llm if written else "",
-            prompt_hash=load_prompt("answer").sha256 if written else "",
             seconds=watch.seconds,
-            markers_removed=written.markers_removed if written else 0,
-            sentences_removed=written.sentences_removed if written else 0,
             fallback=writer.fallback,
             tokens=writer.tokens,
         )
+        if written is not None:
+            trace = replace(
+                trace,
+                model=self._settings.llm,
+                prompt_hash=load_prompt("answer").sha256,
+                markers_removed=written.markers_removed,
+                sentences_removed=written.sentences_removed,
+            )
         yield Answer(answer_text, status, citations, hits, trace)
 
     @staticmethod
