@@ -36,15 +36,6 @@ class Claim:
     opens_block: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class Reviewed:
-    """A model's text after review: what stands, and how much did not."""
-
-    claims: tuple[Claim, ...]
-    markers_removed: int
-    sentences_removed: int
-
-
 def compose(claims: Sequence[Claim], evidence: Evidence) -> tuple[str, tuple[Citation, ...]]:
     """The answer's text with `[n]` after each claim, and the citation behind each n.
 
@@ -80,13 +71,6 @@ def _citation(number: int, span: Span, evidence: Evidence) -> Citation:
         end=end,
         url=document.url,
     )
-
-
-def review(text: str, evidence: Evidence, support: Support) -> Reviewed:
-    """Check a model's whole text against the numbered passages it was given."""
-    reviewer = Reviewer(evidence, support)
-    claims = [*reviewer.read(text), *reviewer.end()]
-    return Reviewed(tuple(claims), reviewer.markers_removed, reviewer.sentences_removed)
 
 
 class Reviewer:

@@ -252,11 +252,10 @@ def _eval(given: argparse.Namespace, settings: Settings) -> int:
     from assistant.evaluation.commands import evaluate
     from assistant.evaluation.runner import Plan
 
-    groups = tuple(group for group in given.as_groups.split(",") if group.strip())
     out = given.out or Path("var/runs") / given.file.stem
     with _progress() as show:
         plan = Plan(
-            groups=groups,
+            groups=tuple(given.as_groups.split(",")),
             limit=given.limit,
             resume=given.resume,
             overwrite=given.overwrite,

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 from assistant.answer_types import answer_type, holds
 from assistant.calibration import answer_confidence, sentence_score
@@ -10,7 +11,7 @@ from assistant.citations import Claim, Span, block_spans
 from assistant.context import Evidence, Source
 from assistant.features import Asked, Ranked, Words, answer_features, sentence_features
 from assistant.pieces import Piece, pieces_of
-from index.embedding import Embedder
+from index.embedding import Embedder, Vectors
 from index.sentences import LIST_ITEM
 
 MOST_PIECES = 4
@@ -40,8 +41,9 @@ def extract(asked: Sequence[Asked], evidence: Evidence, embedder: Embedder, term
     """For each part of a question the sentences that answer it, best first."""
     parts = []
     said: list[Piece] = []
+    material = prepare(evidence, embedder, terms)
     for part in asked:
-        ranked = rank(part, evidence, embedder, terms)
+        ranked = rank(part, material, embedder)
         if not ranked:
             parts.append(Part(part.text, (), 0.0))
             continue
@@ -53,22 +55,36 @@ def extract(asked: Sequence[Asked], evidence: Evidence, embedder: Embedder, term
     return parts
 
 
-def rank(asked: Asked, evidence: Evidence, embedder: Embedder, terms: Terms) -> list[Ranked]:
-    """All pieces of the evidence, best first."""
+@dataclass(frozen=True, slots=True)
+class Material:
+    """The pieces of the evidence with their words and vectors: the same for all parts of a question."""
+
+    pieces: Sequence[Piece]
+    words: Sequence[Words]
+    vectors: Vectors
+
+
+def prepare(evidence: Evidence, embedder: Embedder, terms: Terms) -> Material:
+    """Cut the evidence into pieces, embed and analyse them."""
     pieces = [
         piece for hit in evidence.hits for piece in pieces_of(hit, evidence.sources[hit.passage.document_id])
     ]
-    if not pieces:
-        return []
-    vectors = embedder.embed([asked.meant, *(piece.text for piece in pieces)])
-    similarities = vectors[1:] @ vectors[0]
-    best_score = max(hit.score for hit in evidence.hits)
     passages = {hit.passage.id: frozenset(terms(hit.passage.text)) for hit in evidence.hits}
+    words = [
+        Words(frozenset(terms(piece.text)), frozenset(terms(piece.above)), passages[piece.hit.passage.id])
+        for piece in pieces
+    ]
+    return Material(pieces, words, embedder.embed([piece.text for piece in pieces]))
+
+
+def rank(asked: Asked, material: Material, embedder: Embedder) -> list[Ranked]:
+    """All pieces of the evidence, best first."""
+    if not material.pieces:
+        return []
+    similarities = material.vectors @ embedder.embed([asked.meant])[0]
+    best_score = max(piece.hit.score for piece in material.pieces)
     ranked = []
-    for piece, similarity in zip(pieces, similarities.tolist(), strict=True):
-        words = Words(
-            frozenset(terms(piece.text)), frozenset(terms(piece.above)), passages[piece.hit.passage.id]
-        )
+    for piece, words, similarity in zip(material.pieces, material.words, similarities.tolist(), strict=True):
         features = sentence_features(asked, piece, words, similarity, best_score)
         ranked.append(Ranked(piece, words, features, sentence_score(features)))
     return sorted(ranked, key=lambda r: (-r.score, r.piece.hit.passage.id, r.piece.start))
@@ -97,9 +113,8 @@ def _chosen(question: str, ranked: Sequence[Ranked], said: Sequence[Piece], term
         beside = (
             r.piece for r in ranked if r.piece.hit is chosen[0].hit and holds(kind, r.piece.text, question)
         )
-        chosen += [piece for piece in beside if not piece.is_heading and not _repeats(piece, chosen, terms)][
-            :1
-        ]
+        fresh = (piece for piece in beside if not piece.is_heading and not _repeats(piece, chosen, terms))
+        chosen += islice(fresh, 1)
     return chosen
 
 

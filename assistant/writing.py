@@ -101,9 +101,11 @@ class Writer:
                 raw += piece
                 written = without_thoughts(raw)
                 until = visible_chars(written)
-                claims += reviewer.read(written[read:until])
+                standing = reviewer.read(written[read:until])
                 read = max(read, until)
-                yield from self._newly_standing(claims, task)
+                if standing:
+                    claims += standing
+                    yield from self._newly_standing(claims, task)
         except ModelUnavailable as error:
             self.fallback = error.reason
             return None

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import asdict, dataclass, replace
+from functools import lru_cache
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,7 @@ from index.acronyms import GLOSSARY
 from index.cache import Cache
 from index.catalogue import write_catalogue
 from index.corpus import Corpus, find
-from index.embedding import Embedder
+from index.embedding import Embedder, sha256_of
 from index.errors import BadIndex, UnreadableDocument
 from index.lexical import write_lexical
 from index.reading import SUPPORTED_SUFFIXES, Reading
@@ -134,6 +135,7 @@ def _holds_nothing_withdrawn(served: dict[str, Any], papers: list[_Paper]) -> bo
     return all(groups.get(identifier) == told[1:] for identifier, told in served["documents"].items())
 
 
+@lru_cache(maxsize=1)
 def _code_digest() -> str:
     """Digest of this package's own code: another splitter or reader makes another index."""
     digest = hashlib.sha256()
@@ -143,12 +145,13 @@ def _code_digest() -> str:
 
 
 def _source_digest(corpus: Corpus, embedder: Embedder) -> str:
-    """Digest of everything a build depends on: documents, what is told of them, model, code."""
+    """Digest of everything a build depends on: documents, what is told of them, model, glossary, code."""
     told = [
         repr(corpus.documents),
         repr(corpus.outcomes),
         repr(corpus.notes),
         embedder.model_id,
+        sha256_of(GLOSSARY),
         _code_digest(),
     ]
     return hashlib.sha256("\n".join(told).encode()).hexdigest()

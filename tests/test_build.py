@@ -36,6 +36,19 @@ def test_an_unchanged_folder_embeds_nothing_and_keeps_the_build(
     assert not is_stale(folder, target, embedder)
 
 
+def test_an_edited_glossary_makes_the_index_stale(
+    paper_folder: Make, tmp_path: Path, embedder: Embedder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder, target = paper_folder(), tmp_path / "index"
+    build(folder, target, embedder)
+    (tmp_path / "glossary.csv").write_text("short,long\nHP,Harbour Programme\n", "utf-8")
+    monkeypatch.setattr("index.build.GLOSSARY", tmp_path / "glossary.csv")
+    assert is_stale(folder, target, embedder)
+    report = build(folder, target, embedder)
+    assert report.published and report.embedded == 0
+    assert "nine ports" in found(target, embedder, "HP")
+
+
 def test_one_changed_document_is_embedded_alone(
     paper_folder: Make, tmp_path: Path, embedder: Embedder
 ) -> None:

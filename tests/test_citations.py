@@ -1,12 +1,13 @@
 """From statements to citations: every marker resolves to an exact quote, or is gone."""
 
 import re
+from dataclasses import dataclass
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assistant.citations import Claim, Reviewer, compose, review
+from assistant.citations import Claim, Reviewer, compose
 from assistant.context import Evidence, Source
 from assistant.support import Support
 from index.splitting import document_text, split
@@ -32,6 +33,20 @@ def weigh(text: str) -> dict[str, float]:
 
 
 SUPPORT = Support(weigh)
+
+
+@dataclass(frozen=True)
+class Reviewed:
+    claims: tuple[Claim, ...]
+    markers_removed: int
+    sentences_removed: int
+
+
+def review(text: str, evidence: Evidence, support: Support) -> Reviewed:
+    """What the reviewer makes of a model's whole text."""
+    reviewer = Reviewer(evidence, support)
+    claims = (*reviewer.read(text), *reviewer.end())
+    return Reviewed(claims, reviewer.markers_removed, reviewer.sentences_removed)
 
 
 def test_a_marker_becomes_the_sentence_that_says_it() -> None:

@@ -25,7 +25,7 @@ from assistant.context import select
 from assistant.evaluation.matching import letters, says
 from assistant.evaluation.questions import load_questions
 from assistant.evaluation.types import EvalQuestion
-from assistant.extract import rank
+from assistant.extract import prepare, rank
 from assistant.features import ANSWER_FEATURES, SENTENCE_FEATURES, Asked, Ranked, answer_features
 
 HALF = "tune"
@@ -57,7 +57,7 @@ def cases(question_set: Path, index: Path) -> list[Case]:
         search_text = condense(question.question, question.history)
         evidence = select(opened, opened.search(search_text, HITS, groups), groups)
         asked = assistant._asked(opened, question.question, search_text, search_text, groups)
-        ranked = rank(asked, evidence, assistant._embedder, opened.terms)
+        ranked = rank(asked, prepare(evidence, assistant._embedder, opened.terms), assistant._embedder)
         right = [_holds(question, paths[r.piece.document_id], r.piece.text) for r in ranked]
         found.append(Case(question, ranked, right, asked, opened.terms))
     return found
