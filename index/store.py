@@ -7,6 +7,7 @@ copy of its own, because opening a store changes its files.
 
 import os
 import shutil
+import struct
 import tempfile
 import weakref
 from collections.abc import Sequence
@@ -17,6 +18,10 @@ import numpy as np
 
 from index.embedding import Vectors
 from index.errors import BadIndex
+
+# Chroma's own graph files: their version, and the bytes of one vector's length in `length.bin`.
+GRAPH_VERSION = 1
+LENGTH_BYTES = 4
 
 SPACE = {"space": "cosine", "ef_construction": 200, "max_neighbors": 32, "ef_search": 200}
 
@@ -55,6 +60,23 @@ def write_vectors(folder: Path, shelves: dict[int, tuple[list[str], Vectors]]) -
                 )
     finally:
         client.close()
+    for header in folder.glob("*/header.bin"):
+        _blank_unused(header)
+
+
+def _blank_unused(header: Path) -> None:
+    """Zero the places for vectors not yet there in the graph files of one collection.
+
+    The graph's library writes its whole allocation out without clearing it, and what this process
+    freed before stands there: words of papers that were since removed among them.
+    """
+    version, _, room, count, size = struct.unpack_from("<i4Q", header.read_bytes())
+    if version != GRAPH_VERSION:
+        raise BadIndex(f"{header}: the vector store is of an unknown version ({version}).")
+    for name, each in (("data_level0.bin", size), ("length.bin", LENGTH_BYTES)):
+        with open(header.with_name(name), "r+b") as graph:
+            graph.truncate(count * each)
+            graph.truncate(room * each)
 
 
 class Store:
