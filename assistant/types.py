@@ -29,13 +29,15 @@ class Question:
     """What is asked, with everything the answer may depend on: no session stands behind it.
 
     `filters` narrows the search: a manifest field (`kind`, `publisher`, `language`,
-    `programme`, `region`, `year`, `document`) to the values allowed.
+    `programme`, `region`, `year`, `document`) to the values allowed. `search_text` is what to
+    search for instead of what the text and the history would give; "" leaves it to them.
     """
 
     text: str
     principal: Principal
     history: tuple[Turn, ...] = ()
     filters: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    search_text: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,10 +84,16 @@ class Trace:
 @dataclass(frozen=True, slots=True)
 class Answer:
     """`text` carries `[1]` markers that all resolve to `citations`. `hits` are the passages
-    that were found, best first, also where nothing is answered."""
+    that were found, best first, also where nothing is answered. `notes` are sentences of the
+    assistant's own about the evidence (its dates differ, it contradicts the question), not from
+    the papers. `emphasis` are the (start, end) offsets in `text` of what was asked for. `missing`
+    are the words of the question that the readable papers, or the nearest passages, do not have."""
 
     text: str
     status: Status
     citations: tuple[Citation, ...]
     hits: tuple[Hit, ...]
     trace: Trace
+    notes: tuple[str, ...] = ()
+    emphasis: tuple[tuple[int, int], ...] = ()
+    missing: tuple[str, ...] = ()
