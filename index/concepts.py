@@ -12,7 +12,6 @@ from dataclasses import dataclass
 Terms = tuple[str, ...]
 Analyse = Callable[[str], list[str]]
 
-OTHER_FORM = 0.6  # weight of words that the question does not use itself
 _WORD = re.compile(r"[^\W_]+(?:[&/.’'-][^\W_]+)*")
 
 # Words that ask, and say nothing of what is asked.
@@ -21,8 +20,10 @@ QUESTION_WORDS = tuple(
     "would shall may might must has have had having been were am i we you he she me us him your our "
     "my his her its theirs from about tell list name give say says said please any some other also "
     "than exactly under own them all each during within one ones so too very just only more most both "
-    "kind kinds sort sorts".split()
+    "kind kinds sort sorts get gets got getting go goes going put puts now still yet off".split()
 )
+_POSSESSIVE = re.compile(r"[’'](?:s|S)?$")
+_PLURAL_FORM = re.compile(r"(?P<form>[A-Z][A-Z&/.-]*[A-Z])s$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +54,7 @@ class Language:
 
 def concepts(text: str, language: Language) -> list[Concept]:
     """The concepts of a question, in order, each once."""
-    words = [match[0] for match in _WORD.finditer(text)]
+    words = [_POSSESSIVE.sub("", match[0]) for match in _WORD.finditer(text)]
     found: dict[Terms, list[Terms]] = {}
     at = 0
     while at < len(words):
@@ -91,20 +92,11 @@ def _longest_form(words: Sequence[str], at: int, language: Language) -> tuple[in
     where there is none, one word."""
     for length in range(min(12, len(words) - at), 0, -1):
         own = tuple(language.analyse(" ".join(words[at : at + length])))
+        if length == 1 and own not in language.forms and (plural := _PLURAL_FORM.match(words[at])):
+            own = tuple(language.analyse(plural["form"]))
         if own in language.forms and language.analyse(words[at]):
             return length, own, language.forms[own]
     return 1, tuple(language.analyse(words[at])), ()
-
-
-def weighted_terms(found: Sequence[Concept]) -> dict[str, float]:
-    """The words to search for, each with a weight; a question's own words weigh 1."""
-    weights: dict[str, float] = {}
-    for concept in found:
-        for number, alternative in enumerate(concept.alternatives):
-            for term in alternative:
-                share = 1.0 if number == 0 else OTHER_FORM
-                weights[term] = max(weights.get(term, 0.0), share)
-    return weights
 
 
 def coverage(found: Sequence[Concept], terms: Collection[str]) -> float:

@@ -10,10 +10,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from index.concepts import QUESTION_WORDS
+from index.concepts import QUESTION_WORDS, Concept
 
 ANALYSER = "english_folded"
 WRITER_BYTES = 50_000_000
+IN_PART = 0.2  # weight of a form of several words of which some are missing
 
 
 def _analyser(stopwords: bool) -> Any:
@@ -93,29 +94,57 @@ class Lexical:
         )
         return [word for word, _, _ in near]
 
-    def search(self, weights: Mapping[str, float], k: int, shelves: Sequence[int]) -> dict[str, float]:
-        """BM25 scores of the best `k` passages of each shelf that have one of the weighted words.
+    def search(self, asked: Sequence[Concept], k: int, shelves: Sequence[int]) -> dict[str, float]:
+        """Scores of the best `k` passages of each shelf that have a word of one of the concepts.
 
-        The query is built from analysed words, never parsed: no sign in it has a meaning.
+        BM25, with a concept in the place of a word: its weight times the mean saturation of its words,
+        weighted by their rarity; of its alternatives the best counts, and one that is there in part
+        counts little, so that `Tehrik-e-Taliban Pakistan` is worth what `TTP` is. The query is built
+        from analysed words, never parsed: no sign in it has a meaning.
         """
-        from tantivy import Occur, Query
+        from tantivy import Query
 
-        rarity = self.rarity(list(weights), shelves)
+        forms = [form for concept in asked for form in concept.alternatives]
+        rarity = self.rarity(list({term for form in forms for term in form}), shelves)
         scores: dict[str, float] = {}
         for shelf in shelves:
-            index, searcher = self._shelves[shelf]
+            searcher = self._shelves[shelf][1]
             parts = []
-            for term, weight in weights.items():
-                here = searcher.doc_freq("text", term)
-                if here:
-                    # The engine weighs by this shelf's own rarity; the quotient makes it everybody's.
-                    boost = weight * rarity[term] / _idf(searcher.num_docs, here)
-                    query = Query.term_query(index.schema, "text", term, "freq")
-                    parts.append((Occur.Should, Query.boost_query(query, boost)))
+            for concept in asked:
+                found = [
+                    self._form(shelf, form, concept.weight / sum(rarity[term] for term in form), rarity)
+                    for form in concept.alternatives
+                ]
+                if queries := [query for form in found for query in form]:
+                    parts.append(queries[0] if len(queries) == 1 else Query.disjunction_max_query(queries))
             if parts:
-                for score, address in searcher.search(Query.boolean_query(parts), k, count=False).hits:
+                for score, address in searcher.search(_any_of(parts), k, count=False).hits:
                     scores[searcher.doc(address)["id"][0]] = float(score)
         return scores
+
+    def _form(self, shelf: int, form: Sequence[str], share: float, rarity: Mapping[str, float]) -> list[Any]:
+        """Queries for one alternative of a concept on one shelf: all its words, and any of them for less."""
+        from tantivy import Occur, Query
+
+        index, searcher = self._shelves[shelf]
+        words = []
+        for term in form:
+            here = searcher.doc_freq("text", term)
+            if here:
+                # The engine weighs by this shelf's own rarity; the quotient makes it everybody's.
+                boost = share * rarity[term] / _idf(searcher.num_docs, here)
+                words.append(Query.boost_query(Query.term_query(index.schema, "text", term, "freq"), boost))
+        whole = len(words) == len(form)
+        if whole and len(words) == 1:
+            return words
+        both = [Query.boolean_query([(Occur.Must, word) for word in words])] if whole else []
+        return [*both, Query.boost_query(_any_of(words), IN_PART)] if words else []
+
+
+def _any_of(queries: Sequence[Any]) -> Any:
+    from tantivy import Occur, Query
+
+    return Query.boolean_query([(Occur.Should, query) for query in queries])
 
 
 def _idf(total: int, containing: int) -> float:

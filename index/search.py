@@ -6,7 +6,7 @@ from pathlib import Path
 from index import generations
 from index.acronyms import Terms, both_ways, read_glossary
 from index.catalogue import Catalogue
-from index.concepts import Concept, Language, concepts, weighted_terms
+from index.concepts import Concept, Language, concepts
 from index.embedding import Embedder
 from index.errors import BadIndex
 from index.lexical import Lexical
@@ -55,10 +55,11 @@ class Index:
         vector = self._embedder.embed([text])[0]
         dense = self._store.search(vector, wide, shelves)
         # A question of nothing but small words is searched by them.
-        words = weighted_terms(self.concepts(text, groups)) or dict.fromkeys(
-            self._lexical.all_terms(text), 1.0
-        )
-        bm25 = self._lexical.search(words, wide, shelves)
+        asked = self.concepts(text, groups) or [
+            Concept(weight, ((word,),))
+            for word, weight in self._lexical.rarity(self._lexical.all_terms(text), shelves).items()
+        ]
+        bm25 = self._lexical.search(asked, wide, shelves)
         cosines = dense | self._store.similarities(vector, [i for i in bm25 if i not in dense], shelves)
         scores = fuse(cosines, bm25)
         order = sorted(scores, key=lambda i: (-scores[i], i))

@@ -1,0 +1,77 @@
+"""What "the Network" and "the two organizations" stand for in a paper. Pure functions.
+
+Covers: "the" before one capitalised noun, where the paper has used exactly one full name with that
+noun before; "the two organizations" after a title that opens with two bodies.
+
+Does not cover: nouns that every paper of the United Nations uses in a sense of its own ("the
+Council", "the Organization", "the Secretariat"), and whatever stands for several names.
+"""
+
+import re
+from collections.abc import Iterator
+
+HEADS = "Network|Compact|Forum|Framework|Congress|Programme|Initiative|Platform|Declaration|Strategy|Institute|Team"
+LATELY_CHARS = 3000  # the full name must stand so near before
+_BACK = re.compile(rf"(?<![\w-])[Tt]he (?P<head>{HEADS})(?![\w-])(?! (?:of|for|on|against|to) [A-Zth]| [“A-Z(])")
+_WORD = r"[A-ZÀ-Þ][\w’'/&-]*"
+_JOIN = r"(?:of|for|and|on|in|against|to|by)"
+_LINK = _JOIN + r"(?: the)?"
+_FULL = re.compile(
+    rf"(?P<name>(?:{_WORD}(?: {_WORD}| {_JOIN}(?= {_WORD}))* )?(?P<head>{HEADS})(?![\w-])(?! {_WORD})"
+    rf"(?: {_LINK}(?= {_WORD})(?: {_WORD}| {_LINK}(?= {_WORD}))+)?)(?P<short> \([A-Z][\w-]+\))?"
+)
+_DEFINED = r"[(“\"][Tt]he [“\"]?(?:{head})\b|[“\"](?:{head})[”\"]"
+_TWO = re.compile(r"\b(?:[Tt]he|[Bb]oth|[Tt]hese) two (?:organi[sz]ations|entities|offices|institutions)\b")
+_BODY = r"(?:[A-ZÀ-Þ][\w’'&-]*(?: (?:of|for|the|and|on))*(?: |$)){1,8}"
+_PAIR = re.compile(rf"(?:The )?(?P<one>{_BODY})and (?:the )?(?P<other>{_BODY})(?=[a-z]|$)")
+_IS_BODY = re.compile(
+    r"\b(?:Office|Secretariat|Organi[sz]ation|Centre|Center|Agency|Commission|Department|Council|Programme|Union|"
+    r"[A-Z]{3,})\b"
+)
+
+Reference = tuple[str, str]  # the words of the passage, what they stand for
+
+
+def references(text: str, before: str, title: str) -> Iterator[Reference]:
+    """The back-references of `text` that are sure, each once, with what they stand for; `before` is
+    the text of the paper up to and with `text`."""
+    for head in dict.fromkeys(match["head"] for match in _BACK.finditer(text)):
+        if name := _only_name(head, before):
+            yield f"the {head}", name
+    if _TWO.search(text) and (pair := two_bodies(title)):
+        yield "the two organizations", " and ".join(pair)
+
+
+def two_bodies(title: str) -> tuple[str, str] | None:
+    """The two bodies that a title opens with ("A and B sign …"), or None."""
+    match = _PAIR.match(title)
+    if not match:
+        return None
+    one, other = match["one"].strip(), match["other"].strip()
+    return (one, other) if _IS_BODY.search(one) and _IS_BODY.search(other) else None
+
+
+def _only_name(head: str, before: str) -> str:
+    """The full name with this noun, where there is but one and it stands near; else ""."""
+    if re.search(_DEFINED.format(head=head), before):
+        return ""  # the paper says itself what it means, and that may be another name
+    names: dict[str, str] = {}
+    last = 0
+    for match in _FULL.finditer(before):
+        core = _core(match["name"])
+        if match["head"] == head and len(re.findall(r"[A-ZÀ-Þ]", match["name"])) > 1 and " " in core:
+            last = match.end()
+            if len(told := _without_article(match["name"]) + (match["short"] or "")) > len(names.get(core, "")):
+                names[core] = told
+    longest = max(names, key=len, default="")
+    sure = bool(longest) and all(core in longest for core in names) and len(before) - last < LATELY_CHARS
+    return names[longest] if sure else ""
+
+
+def _without_article(name: str) -> str:
+    return re.sub(r"^(?:The|This|Our|Its|An?|In|On|At|For|By|To|Of|And) (?:the )?", "", name)
+
+
+def _core(name: str) -> str:
+    """A name without its article, hyphens and capitals."""
+    return _without_article(name).casefold().replace("-", " ")
