@@ -21,6 +21,7 @@ from assistant.parts import question_parts
 from assistant.prompting import load_prompt
 from assistant.support import Support
 from assistant.types import Answer, Question, Status, Trace
+from assistant.voices import voices
 from assistant.writing import Task, Writer, similarity
 from index import generations
 from index.embedding import Embedder, load_embedder
@@ -113,6 +114,7 @@ class Assistant:
             status = "partial" if missing else "answered"
         with watch.step("cite"):
             answer_text, citations = compose(claims, evidence)
+            notes = voices(citations, evidence)
         if status == "partial":
             answer_text += f"\n\nNot covered by the documents: {missing.strip()}"
         if written is not None or not writer.shown:
@@ -134,7 +136,7 @@ class Assistant:
                 markers_removed=written.markers_removed,
                 sentences_removed=written.sentences_removed,
             )
-        yield Answer(answer_text, status, citations, hits, trace)
+        yield Answer(answer_text, status, citations, hits, trace, notes)
 
     @staticmethod
     def _found(index: Index, search_text: str, parts: Sequence[str], question: Question) -> tuple[Hit, ...]:

@@ -26,7 +26,9 @@ from index.lexical import write_lexical
 from index.reading import SUPPORTED_SUFFIXES, Reading
 from index.reading.exchange import reading_from_json, reading_to_json
 from index.reading.limits import read_limited
-from index.splitting import context, split
+from index.references import background
+from index.speakers import speaker_of
+from index.splitting import context, document_text, split
 from index.store import write_vectors
 from index.types import Document, Outcome, Page, Passage
 
@@ -86,7 +88,7 @@ def build(
             ]
             vectors, embedded = _embed([text for own in texts for text in own], embedder, cache, tell)
             target = generations.new_build(index_folder)
-            shelves = _store(target, papers, texts, vectors, tell)
+            shelves = _store(target, papers, _searched(papers, texts), vectors, tell)
             keep = served["build_id"] if served and _holds_nothing_withdrawn(served, papers) else None
             record = {
                 "source": source,
@@ -174,6 +176,8 @@ def _read_and_split(
             title=document.title or reading.title or Path(document.path).stem.replace("_", " "),
             date=document.date or reading.date,
         )
+        speaker = speaker_of(reading.pages, document.title)
+        document = replace(document, speaker=speaker.title, office=speaker.office)
         passages = split(
             document.id, document.path, reading.pages, embedder.max_tokens, embedder.count_tokens
         )
@@ -230,6 +234,20 @@ def _readings(
 def _embedded_text(document: Document, passage: Passage, embedder: Embedder) -> str:
     above = context(document.title, passage.heading_path, passage.text, embedder.count_tokens)
     return f"{above}\n{passage.text}"
+
+
+def _searched(papers: list[_Paper], texts: list[list[str]]) -> list[list[str]]:
+    """What the words of a question are looked for in: each passage as it is embedded, and what it
+    leaves to the rest of its paper."""
+    return [
+        [
+            f"{text}\n{told}"
+            for text, told in zip(
+                own, background(paper.document, document_text(paper.pages), paper.passages), strict=True
+            )
+        ]
+        for paper, own in zip(papers, texts, strict=True)
+    ]
 
 
 def _embed(

@@ -1,6 +1,7 @@
-"""What "the Network" and "the two organizations" stand for in a paper. Pure functions.
+"""What a passage leaves to the rest of its paper: who speaks, when, and what "the Network" stands for.
 
-Covers: "the" before one capitalised noun, where the paper has used exactly one full name with that
+Covers: "I", "my" and "we" of the speaker that the title block names, outside quotation marks and
+before the first annex; "my Office"; "the" before one capitalised noun, where the paper has used exactly one full name with that
 noun before; "the two organizations" after a title that opens with two bodies.
 
 Does not cover: nouns that every paper of the United Nations uses in a sense of its own ("the
@@ -8,9 +9,14 @@ Council", "the Organization", "the Secretariat"), and whatever stands for severa
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+
+from index.reading.dates import MONTHS
+from index.speakers import FIRST_PERSON, outside_quotes, own_words
+from index.types import Document, Passage
 
 HEADS = "Network|Compact|Forum|Framework|Congress|Programme|Initiative|Platform|Declaration|Strategy|Institute|Team"
+OFFICES = "Office|Department|Directorate|Centre|Center|Agency|Secretariat|Committee|Commission|Mission|Bureau"
 LATELY_CHARS = 3000  # the full name must stand so near before
 _BACK = re.compile(rf"(?<![\w-])[Tt]he (?P<head>{HEADS})(?![\w-])(?! (?:of|for|on|against|to) [A-Zth]| [“A-Z(])")
 _WORD = r"[A-ZÀ-Þ][\w’'/&-]*"
@@ -29,7 +35,46 @@ _IS_BODY = re.compile(
     r"[A-Z]{3,})\b"
 )
 
+_WE = re.compile(r"(?<![\w.])(?:[Ww]e|[Oo]ur|us)(?= )")
+_MY_OFFICE = re.compile(rf"(?<![\w-])[Mm]y (?P<noun>{OFFICES})(?![\w-])")
+
 Reference = tuple[str, str]  # the words of the passage, what they stand for
+
+
+def background(document: Document, text: str, passages: Sequence[Passage]) -> list[str]:
+    """For each passage what it leaves unsaid, to be searched and never quoted: the paper's date, who
+    speaks where it says "I", and the full names of what it names short."""
+    date = _spoken(document.date)
+    speaker = ", ".join(part for part in (document.speaker, document.office) if part)
+    ends = len(own_words(text))
+    told = []
+    for passage in passages:
+        parts = [date]
+        if speaker and passage.start < ends:
+            said = outside_quotes(passage.text)
+            parts += [speaker] if FIRST_PERSON.search(said) or _WE.search(said) else []
+        parts += [name for _, name in references(passage.text, text[: passage.end], document.title)]
+        told.append("; ".join(part for part in parts if part))
+    return told
+
+
+def first_person(text: str, document: Document) -> Iterator[Reference]:
+    """The "my Office" and the "I" or "my" of a text, with what they stand for; none where the title
+    block does not tell, and none in quotation marks. Whether the text stands before the first
+    annex of its paper is for the caller to see to."""
+    said = outside_quotes(text)
+    office = _MY_OFFICE.search(said)
+    if office and document.office and office["noun"] in document.office:
+        yield f"my {office['noun']}", document.office
+    elif document.speaker and (match := FIRST_PERSON.search(said)) and not office:
+        yield match[0], document.speaker
+
+
+def _spoken(date: str) -> str:
+    """`2024-01-23` as `23 January 2024`, as people and papers write it."""
+    names = tuple(MONTHS)  # the English ones come first
+    year, month, day = (*date.split("-"), "", "")[:3]
+    return " ".join(part for part in (day.lstrip("0"), names[int(month) - 1].title() if month else "", year) if part)
 
 
 def references(text: str, before: str, title: str) -> Iterator[Reference]:

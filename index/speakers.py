@@ -44,9 +44,13 @@ _BODY = re.compile(
 )
 _GOES_ON = re.compile(r"(?:,|\b(?:of|the|for|and|to))$")
 _SIGNED = re.compile(rf"^\(Signed\) (?P<name>{_NAME})$", re.M)
-_ANNEX = re.compile(r"^(?:Annex|Enclosure|Appendix)\b", re.M)
-# "I" before a small letter is no numeral; "my" needs a word of its own.
-FIRST_PERSON = re.compile(r"(?<![\w.])(?:I(?= [a-z]|[’']\w)|[Mm]y(?= \w)|me(?= |[,.;])|myself)")
+_ANNEX = re.compile(r"^(?:Annex|Enclosure|Appendix|\(Signed\))(?!\w)", re.M)
+# "I" is a numeral before a capital or a sign, and after what is numbered.
+_NUMBERED = "".join(
+    f"(?<!{end} )"
+    for end in "nnex nnexes art hapter ection olume chedule ppendix able hase rotocol ategory rticle itle evel".split()
+)
+FIRST_PERSON = re.compile(rf"(?<![\w.]){_NUMBERED}(?:I(?= [a-z]|[’']\w)|[Mm]y(?= \w)|me(?= |[,.;])|myself)")
 _QUOTED = re.compile(r"“[^”]*”|\"[^\"]*\"|‘[^’\n]{12,}’|(?<!\w)'[^'\n]{12,}'(?!\w)")
 
 
@@ -58,8 +62,10 @@ class Speaker:
     role: str = ""
     office: str = ""
 
-    def __str__(self) -> str:
-        return ", ".join(part for part in (self.name, self.role, self.office) if part)
+    @property
+    def title(self) -> str:
+        """Name and role, as far as they are known."""
+        return ", ".join(part for part in (self.name, self.role) if part)
 
 
 NOBODY = Speaker()
@@ -87,7 +93,7 @@ def speaker_of(pages: Sequence[Page], title: str) -> Speaker:
 
 
 def own_words(text: str) -> str:
-    """The text of a paper up to its first annex: others may speak there."""
+    """The text of a paper up to its signature or first annex: others may speak after it."""
     annex = _ANNEX.search(text, 200)
     return text[: annex.start()] if annex else text
 
@@ -144,7 +150,7 @@ def _role(told: str) -> tuple[str, str]:
 def _sender(told: str, first_page: str) -> Speaker:
     sent_by = _ADDRESSED.sub("", told).strip()
     role, office = _role(sent_by)
-    signed = _SIGNED.findall(own_words(first_page))
+    signed = _SIGNED.findall(first_page)
     return Speaker(signed[0] if len(signed) == 1 else "", role, office) if role else NOBODY
 
 

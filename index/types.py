@@ -28,6 +28,8 @@ class Document:
 
     `date` is ISO 8601, shortened where the paper does not say more (`2019-09`, `2019`), or "".
     `path` is relative to the corpus folder, with forward slashes. Unknown strings are "".
+    `speaker` is who says "I" in it (name, role), and `office` the body that "my Office" means, both
+    from its title block.
     """
 
     id: str
@@ -43,6 +45,8 @@ class Document:
     regions: tuple[str, ...] = ()
     supersedes: tuple[str, ...] = ()
     groups: tuple[str, ...] = ("all",)
+    speaker: str = ""
+    office: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@ from collections.abc import Sequence
 import pytest
 
 from assistant.answer_types import answer_type, holds
-from index.concepts import Concept, Language, concepts, coverage, weighted_terms
+from index.concepts import Concept, Language, concepts, coverage
 
 RARE = {"salw": 3.0, "small": 2.0, "weapon": 1.0, "programme": 0.5, "liaison": 2.5, "laison": 4.0}
 FORMS: dict[tuple[str, ...], list[tuple[str, ...]]] = {
@@ -38,9 +38,8 @@ def test_a_misspelt_word_stands_for_the_one_it_resembles_and_weighs_like_it() ->
     assert found.alternatives == (("laison",), ("liaison",)) and found.weight == 2.5
 
 
-def test_words_of_the_question_weigh_more_than_their_other_forms() -> None:
-    weights = weighted_terms(concepts("SALW programme", language()))
-    assert weights["salw"] == weights["programme"] == 1.0 > weights["weapon"]
+def test_the_plural_and_the_possessive_of_a_short_form_are_the_short_form() -> None:
+    assert concepts("SALWs", language()) == concepts("SALW’s", language()) == concepts("SALW", language())
 
 
 def test_coverage_is_a_share_by_rarity() -> None:
