@@ -22,6 +22,8 @@ QUESTION_WORDS = tuple(
     "than exactly under own them all each during within one ones so too very just only more most both "
     "kind kinds sort sorts get gets got getting go goes going put puts now still yet off".split()
 )
+# Ordinary words that are short forms only in capitals: SEE is South-East Europe, "see" is not.
+_ONLY_IN_CAPITALS = frozenset("see car us it add aid aim who".split())
 _POSSESSIVE = re.compile(r"[’'](?:s|S)?$")
 _PLURAL_FORM = re.compile(r"(?P<form>[A-Z][A-Z&/.-]*[A-Z])s$")
 
@@ -90,11 +92,12 @@ def _weight(form: Terms, rarity: Mapping[str, float]) -> float:
 def _longest_form(words: Sequence[str], at: int, language: Language) -> tuple[int, Terms, Sequence[Terms]]:
     """How many words from `at` on make a known form, the form analysed, and its other forms;
     where there is none, one word."""
-    for length in range(min(12, len(words) - at), 0, -1):
+    longest = 1 if words[at] in _ONLY_IN_CAPITALS else min(12, len(words) - at)
+    for length in range(longest, 0, -1):
         own = tuple(language.analyse(" ".join(words[at : at + length])))
         if length == 1 and own not in language.forms and (plural := _PLURAL_FORM.match(words[at])):
             own = tuple(language.analyse(plural["form"]))
-        if own in language.forms and language.analyse(words[at]):
+        if own in language.forms and language.analyse(words[at]) and words[at] not in _ONLY_IN_CAPITALS:
             return length, own, language.forms[own]
     return 1, tuple(language.analyse(words[at])), ()
 

@@ -1,8 +1,8 @@
 """What a passage leaves to the rest of its paper: who speaks, when, and what "the Network" stands for.
 
 Covers: "I", "my" and "we" of the speaker that the title block names, outside quotation marks and
-before the first annex; "my Office"; "the" before one capitalised noun, where the paper has used exactly one full name with that
-noun before; "the two organizations" after a title that opens with two bodies.
+before the first annex; "my Office"; "the" before one capitalised noun, where the paper has used
+exactly one full name with that noun before; "the two organizations" after a title that opens with two bodies.
 
 Does not cover: nouns that every paper of the United Nations uses in a sense of its own ("the
 Council", "the Organization", "the Secretariat"), and whatever stands for several names.
@@ -15,10 +15,15 @@ from index.reading.dates import MONTHS
 from index.speakers import FIRST_PERSON, outside_quotes, own_words
 from index.types import Document, Passage
 
-HEADS = "Network|Compact|Forum|Framework|Congress|Programme|Initiative|Platform|Declaration|Strategy|Institute|Team"
+HEADS = (
+    "Network|Compact|Forum|Framework|Congress|Programme|Initiative|Platform|Declaration|Strategy|"
+    "Institute|Team"
+)
 OFFICES = "Office|Department|Directorate|Centre|Center|Agency|Secretariat|Committee|Commission|Mission|Bureau"
 LATELY_CHARS = 3000  # the full name must stand so near before
-_BACK = re.compile(rf"(?<![\w-])[Tt]he (?P<head>{HEADS})(?![\w-])(?! (?:of|for|on|against|to) [A-Zth]| [“A-Z(])")
+_BACK = re.compile(
+    rf"(?<![\w-])[Tt]he (?P<head>{HEADS})(?![\w-])(?! (?:of|for|on|against|to) [A-Zth]| [“A-Z(])"
+)
 _WORD = r"[A-ZÀ-Þ][\w’'/&-]*"
 _JOIN = r"(?:of|for|and|on|in|against|to|by)"
 _LINK = _JOIN + r"(?: the)?"
@@ -74,7 +79,8 @@ def _spoken(date: str) -> str:
     """`2024-01-23` as `23 January 2024`, as people and papers write it."""
     names = tuple(MONTHS)  # the English ones come first
     year, month, day = (*date.split("-"), "", "")[:3]
-    return " ".join(part for part in (day.lstrip("0"), names[int(month) - 1].title() if month else "", year) if part)
+    parts = (day.lstrip("0"), names[int(month) - 1].title() if month else "", year)
+    return " ".join(part for part in parts if part)
 
 
 def references(text: str, before: str, title: str) -> Iterator[Reference]:
@@ -106,8 +112,8 @@ def _only_name(head: str, before: str) -> str:
         core = _core(match["name"])
         if match["head"] == head and len(re.findall(r"[A-ZÀ-Þ]", match["name"])) > 1 and " " in core:
             last = match.end()
-            if len(told := _without_article(match["name"]) + (match["short"] or "")) > len(names.get(core, "")):
-                names[core] = told
+            told = _without_article(match["name"]) + (match["short"] or "")
+            names[core] = max(told, names.get(core, ""), key=len)
     longest = max(names, key=len, default="")
     sure = bool(longest) and all(core in longest for core in names) and len(before) - last < LATELY_CHARS
     return names[longest] if sure else ""

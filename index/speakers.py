@@ -20,22 +20,28 @@ _SPEECH = re.compile(
     r"(?: delivered| given| made)? by (?P<who>.+)",
     re.I,
 )
-_LETTER = re.compile(r"(?:Identical )?(?:letters?|notes? verbales?) (?:dated|of) .*?\d{4} from (?P<who>.+)", re.I)
+_LETTER = re.compile(
+    r"(?:Identical )?(?:letters?|notes? verbales?) (?:dated|of) .*?\d{4} from (?P<who>.+)", re.I
+)
 _MEETING = re.compile(r"\b\d+(?:st|nd|rd|th) (?:plenary )?meeting\b", re.I)
 _REPORT = re.compile(r"\breport of the Secretary-General\b", re.I)
 _ADDRESSED = re.compile(r",? (?:addressed to\b|acting in the absence\b).*")
 # What follows an office in a title and does not belong to it.
 _OCCASION = re.compile(
-    r",? (?:at the|during the|on the occasion|on behalf|before the|to the (?!United Nations)|in the context)\b.*"
+    r",? (?:at the|during the|on the occasion|on behalf|before the|to the (?!United Nations)|"
+    r"in the context)\b.*"
 )
-_HONORIFIC = r"(?:(?:H\.? ?E\.?|His Excellency|Her Excellency|Mr|Mrs|Ms|Dr|Prof|Professor|Ambassador|Amb|Sir|Dame)\.? )"
+_HONORIFIC = (
+    r"(?:(?:H\.? ?E\.?|His Excellency|Her Excellency|Mr|Mrs|Ms|Dr|Prof|Professor|Ambassador|Amb|Sir|Dame)"
+    r"\.? )"
+)
 _NAME = r"[A-ZÀ-Þ][\w.’'-]*(?: (?:[A-ZÀ-Þ][\w.’'-]*|de|da|del|van|von|der|al|bin|el)){1,4}"
 _ROLE = re.compile(
     r"(?:the )?(?P<role>(?:(?:Acting|Deputy|Assistant|Senior|Executive|National|Special|Permanent|High|Prime|"
-    r"Foreign|First|Vice) |Vice-)*(?:Under-Secretary-General|Secretary[- ]General|Secretary|Director(?:[- ]General)?|"
-    r"Chair(?:person|man|woman)?|Chargée? d[’']affaires(?: a\.i\.)?|President|Ministers?|Representatives?|Observer|"
-    r"Commissioner|Head|Chief|Coordinator|Envoy|Rapporteur|Adviser|Administrator)(?: and Head)?)\b"
-    r"(?P<rest>.*)"
+    r"Foreign|First|Vice) |Vice-)*(?:Under-Secretary-General|Secretary[- ]General|Secretary|"
+    r"Director(?:[- ]General)?|Chair(?:person|man|woman)?|Chargée? d[’']affaires(?: a\.i\.)?|President|"
+    r"Ministers?|Representatives?|Observer|Commissioner|Head|Chief|Coordinator|Envoy|Rapporteur|Adviser|"
+    r"Administrator)(?: and Head)?)\b(?P<rest>.*)"
 )
 _OFFICE = re.compile(r"(?:,? (?:of|for|at|in)|,)? ?(?:the )?(?P<office>[A-ZÀ-Þ].*)")
 _BODY = re.compile(
@@ -48,7 +54,7 @@ _ANNEX = re.compile(r"^(?:Annex|Enclosure|Appendix|\(Signed\))(?!\w)", re.M)
 # "I" is a numeral before a capital or a sign, and after what is numbered.
 _NUMBERED = "".join(
     f"(?<!{end} )"
-    for end in "nnex nnexes art hapter ection olume chedule ppendix able hase rotocol ategory rticle itle evel".split()
+    for end in "nnex nnexes art hapter ection olume chedule ppendix able hase rotocol rticle itle".split()
 )
 FIRST_PERSON = re.compile(rf"(?<![\w.]){_NUMBERED}(?:I(?= [a-z]|[’']\w)|[Mm]y(?= \w)|me(?= |[,.;])|myself)")
 _QUOTED = re.compile(r"“[^”]*”|\"[^\"]*\"|‘[^’\n]{12,}’|(?<!\w)'[^'\n]{12,}'(?!\w)")
@@ -119,7 +125,7 @@ def _whole(title: str, first_page: str) -> str:
     known = title.removesuffix(" …")
     text = " ".join(first_page.split())
     at = text.find(known) if known != title else -1
-    return text[at : at + 2 * _MOST_CHARS] if at >= 0 and _ADDRESSED.search(text, at, at + 600) else title
+    return text[at : at + 2 * _MOST_CHARS] if at >= 0 and _ADDRESSED.search(text, at, at + 600) else known
 
 
 def _person(told: str) -> Speaker:

@@ -4,7 +4,13 @@ from index.references import background, first_person, references, two_bodies
 from index.types import Document, Passage
 
 SPEECH = Document(
-    "speech", "speech.txt", "Remarks", "0" * 64, "2024-01-23", speaker="Ada Kern, Director", office="Harbour Office"
+    "speech",
+    "speech.txt",
+    "Remarks",
+    "0" * 64,
+    "2024-01-23",
+    speaker="Ada Kern, Director",
+    office="Harbour Office",
 )
 NETWORK = "The Early Warning Network for Nine Harbours (EWN) began in 2022. "
 
