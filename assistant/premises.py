@@ -13,8 +13,8 @@ from functools import cached_property
 from assistant.context import Evidence
 from assistant.features import Asked, Ranked
 from assistant.particulars import initials, is_named, words
-from assistant.slots import Terms, at_odds, in_a_range, name_runs, said_dates, said_figures
-from index.concepts import coverage
+from assistant.slots import SaidFigure, Terms, at_odds, in_a_range, name_runs, said_dates, said_figures
+from index.concepts import Concept, coverage
 from index.types import Document
 
 LEAST_AROUND = 0.75  # of what else is asked, by rarity, that stands in the piece or above it …
@@ -46,14 +46,30 @@ class _Look:
         about = [f"{s.document.title}\n{s.document.date}" for s in self.evidence.sources.values()]
         return "\n".join([*shown, *about, *(one.piece.text for one in self.ranked)])
 
+    @cached_property
+    def figures(self) -> list[SaidFigure]:
+        return said_figures(self.everything, self.terms)
+
     def document(self, one: Ranked) -> Document:
         return self.evidence.sources[one.piece.document_id].document
+
+    @cached_property
+    def strange(self) -> frozenset[str]:
+        """Words of the question's dates and places that stand in nothing that was shown."""
+        text = self.asked.text
+        places = [found["name"] for form in _PLACES for found in form.finditer(text)]
+        own = self.terms(" ".join([*places, *(said.text for said in said_dates(text))]))
+        return frozenset(own).difference(*(one.words.passage | one.words.above for one in self.ranked))
+
+    def rest(self, particular: str) -> list[Concept]:
+        """What else is asked, without other particulars that may be wrong too."""
+        own = self.strange.union(self.terms(particular))
+        return [concept for concept in self.asked.concepts if not own & set(concept.alternatives[0])]
 
     def covers(self, particular: str, one: Ranked) -> tuple[float, float, bool]:
         """How much of what else is asked stands in a piece, and in or above it, and whether the
         rarest of it does."""
-        own = set(self.terms(particular))
-        rest = [concept for concept in self.asked.concepts if not own & set(concept.alternatives[0])]
+        rest = self.rest(particular)
         rarest = max(rest, key=lambda concept: concept.weight, default=None)
         return (
             coverage(rest, one.words.inside),
@@ -63,8 +79,10 @@ class _Look:
 
     def is_about(self, particular: str, one: Ranked, role: bool = False) -> bool:
         """Whether a piece is about what is asked; where both name a role, little of it need
-        stand in the piece itself."""
+        stand in the piece itself, and where more than one particular is strange, all of it."""
         inside, around, rarest = self.covers(particular, one)
+        if self.strange.difference(self.terms(particular)):
+            return len(self.rest(particular)) > 1 and inside == 1
         return rarest and inside >= (0 if role else LEAST_INSIDE) and around >= LEAST_AROUND
 
     def speakers(self, particular: str, one: Ranked) -> Iterator[str]:
@@ -94,35 +112,32 @@ def corrections(
 
 def _dates(look: _Look, one: Ranked) -> Iterator[tuple[str, str]]:
     asked = said_dates(look.asked.text)
-    theirs = {said.date: said.text for said in said_dates(one.piece.text)}
+    theirs = {said.date: said.text for said in said_dates(one.piece.text)} if asked else {}
     free = [date for date in theirs if all(at_odds(date, said.date) for said in asked)]
-    year = look.document(one).date[:4]
+    if len(free) != 1 or len(theirs) != 1:
+        return
+    whole = (free[0][0] or int(look.document(one).date[:4] or 0), *free[0][1:])
     for said in asked:
-        if len(free) != 1 or len(theirs) != 1:
-            continue
-        known = "\n".join(look.speakers(said.text, one))
-        if in_a_range(said.date[0], known) or any(not at_odds(said.date, d.date) for d in said_dates(known)):
-            continue
-        whole = (free[0][0] or int(year or 0), *free[0][1:])
         differ = sum(a != b for a, b in zip(said.date, whole, strict=True))
         inside, _, rarest = look.covers(said.text, one)
         near = inside >= LEAST_FOR_A_SLIP and (rarest or one is look.ranked[0])
         slip = near and differ == 1 and all(said.date)
-        if slip or look.is_about(said.text, one):
-            yield said.text, theirs[free[0]]
+        if not slip and not look.is_about(said.text, one):
+            continue
+        known = "\n".join(look.speakers(said.text, one))
+        if in_a_range(said.date[0], known) or any(not at_odds(said.date, d.date) for d in said_dates(known)):
+            continue
+        yield said.text, theirs[free[0]]
 
 
 def _figures(look: _Look, one: Ranked) -> Iterator[tuple[str, str]]:
-    ours = said_figures(look.asked.text, look.terms)
-    theirs = said_figures(one.piece.text, look.terms)
+    ours = [said for said in said_figures(look.asked.text, look.terms) if said.counts or said.unit]
+    theirs = said_figures(one.piece.text, look.terms) if ours else []
     for said in ours:
-        if not said.counts and not said.unit:
-            continue
         alike = [other for other in theirs if said.fills_slot_of(other)]
         if len(alike) != 1 or alike[0].value == said.value or not look.is_about(said.text, one):
             continue
-        known = said_figures(look.everything, look.terms)
-        if not any(other.value == said.value and said.fills_slot_of(other) for other in known):
+        if not any(other.value == said.value and said.fills_slot_of(other) for other in look.figures):
             yield said.text, alike[0].text
 
 

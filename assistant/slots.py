@@ -17,7 +17,8 @@ COUNTED_WITHIN = 4  # words after a figure among which is what it counts
 _TOKEN = re.compile(r"(?:US\$|[€£$])?\d[\d,]*(?:\.\d+)?%?|[^\W\d_]+(?:-[^\W\d_]+)*|[^\w\s]|\S")
 _SCALES = frozenset("hundred thousand million billion".split())
 _RANGE = re.compile(r"\b((?:1[89]|20)\d\d)\s?[-–—/]\s?((?:1[89]|20)\d\d|\d\d)\b(?!-)")
-_NO_DATE = re.compile(rf"{_RANGE.pattern}|\((?:1[89]|20)\d\d\)")
+_MAY_DATE = re.compile(r"\d|^(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)")
+_NO_DATE = re.compile(rf"{_RANGE.pattern}|\((?:1[89]|20)\d\d\)|\d{{4}}[’']?s\b")
 _STOPS = re.compile(r"[.,;:()!?|–—]|\d")
 _LINK = re.compile(r"\s+(?:(?:of|and|the|for|de|du|la)\s+){0,2}|-|\s?&\s?")
 
@@ -88,12 +89,15 @@ def _goes_on(token: str, following: str) -> bool:
 
 
 def said_dates(text: str) -> list[SaidDate]:
-    """The dates of a sentence, outside of ranges ("2019-2021") and of resolutions ("1373 (2001)")."""
+    """The dates of a sentence, but for ranges ("2019-2021"), decades and "1373 (2001)"."""
     bare = _NO_DATE.sub(lambda run: " " * len(run[0]), text)
     found: list[SaidDate] = []
     tokens = list(re.finditer(r"[\w/-]+", bare))
     at = 0
     while at < len(tokens):
+        if not _MAY_DATE.search(tokens[at][0]):
+            at += 1
+            continue
         for last in range(min(at + 4, len(tokens)) - 1, at - 1, -1):
             run = bare[tokens[at].start() : tokens[last].end()]
             told = dates(run)
