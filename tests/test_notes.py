@@ -1,6 +1,8 @@
 """What the assistant says of its own about an answer, on papers of different dates."""
 
 import csv
+import json
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -8,8 +10,10 @@ import pytest
 
 from assistant.access import local_principal
 from assistant.assistant import Assistant
+from assistant.cli import main
 from assistant.config import Settings
 from assistant.types import Answer, Question
+from conftest import ROOT
 from index.build import build
 from index.embedding import Embedder
 from scripted_model import ScriptedModel
@@ -45,6 +49,16 @@ PAPERS = {
     "raid-2024": ("Raid", "2024-06-08", "all", "", "On 7 June 2024 robbers in Varna wounded 9 guards.\n"),
     "well": ("Well", "", "all", "", "The Ohrid well gives 70 litres a minute.\n"),
     "well-2020": ("Well again", "2020-02-02", "all", "", "The Ohrid well gives 90 litres a minute.\n"),
+    "storm-2020": ("Storm", "2020-09-09", "all", "", "About Bitola.\n\nThe storm tore away 12 barns.\n"),
+    "storm-2021": ("Storm", "2021-09-09", "all", "", "About Resen.\n\nThe storm tore away 31 barns.\n"),
+    "shelter-2020": ("Roof", "2020-03-03", "all", "", "Of 640 guests of the Struga shelter, 120 remain.\n"),
+    "shelter-2021": (
+        "Roof again",
+        "2021-03-03",
+        "all",
+        "",
+        "The Struga shelter has 130 guests who remain.\n",
+    ),
     "rivers": (
         "River police",
         "2019-11-02",
@@ -121,6 +135,8 @@ def test_two_dates_for_one_thing_are_told(ask: Callable[..., Answer]) -> None:
         "How many guards did robbers in Varna wound?",  # two raids, both reported rightly
         "How many litres a minute does the Ohrid well give?",  # one of the two papers is undated
         "How many lamps does the Border Laboratory have in Graz?",  # about 300 may be 290
+        "How many barns did the storm tear away?",  # two storms: the sentences name none
+        "How many guests of the Struga shelter remain?",  # 640 is the whole, of which 120 is a part
         "What does the Border Laboratory do?",
     ],
 )
@@ -184,6 +200,8 @@ def test_a_false_premise_is_told_and_the_paper_still_quoted(
         "What did the 2019 conference of the river police in Minsk decide?",
         "What did the river police decide in November 2019?",  # the paper's own date
         "When did the tunnel watch of Kotor begin after 2020?",  # inside the range that the paper tells
+        "What did the conference of the river police in Latvia decide?",  # which the papers know too
+        "Why did the vessel register of the Border Laboratory open on 2 May 2018?",  # so says one of them
         "Which 45 analysts does the Border Laboratory employ?",  # one of the papers says so
         "Did the Border Laboratory in 2011 buy twelve helicopters in Lisbon?",  # not what the papers tell of
         "How many lamps hang in Oslo?",
@@ -214,3 +232,49 @@ def test_a_refusal_carries_no_notes(index: Path, embedder: Embedder) -> None:
         Question("What is the recipe for a lemon cake?", local_principal())
     )
     assert answer.status == "not_in_documents" and answer.notes == ()
+
+
+@pytest.fixture
+def told(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Callable[..., str]:
+    """What `ask` prints."""
+    monkeypatch.setenv("ASSISTANT_MODELS", str(ROOT / "var" / "models"))
+
+    def run(question: str, index: Path, *options: str) -> str:
+        assert main(["ask", question, "--index", str(index), *options]) == 0
+        return capsys.readouterr().out
+
+    return run
+
+
+def test_the_command_line_prints_notes_and_dates(index: Path, told: Callable[..., str]) -> None:
+    question = "How many analysts does the Border Laboratory employ?"
+    lines = told(question, index).splitlines()
+    assert f"Note: {DIFFER}" in lines and f"Note: {SUPERSEDED}" in lines
+    assert "[1] Report of 2024, 2024-06-01, page 1: lab-2024.txt" in lines
+    assert json.loads(told(question, index, "--json"))["notes"] == [DIFFER, SUPERSEDED]
+    assert "[1] Well, undated, page 1: well.txt" in told("70 litres from the Ohrid well?", index)
+
+
+def test_two_editions_of_the_sample_corpus_are_told_apart(
+    tmp_path: Path, embedder: Embedder, told: Callable[..., str]
+) -> None:
+    corpus = tmp_path / "corpus"
+    corpus.mkdir()
+    with (ROOT / "docs_corpus" / "manifest.csv").open(encoding="utf-8", newline="") as file:
+        rows = [row for row in csv.DictReader(file) if row["path"].startswith("compact-at-a-glance")]
+    with (corpus / "manifest.csv").open("w", encoding="utf-8", newline="") as file:
+        table = csv.DictWriter(
+            file, [column for column in rows[0] if column != "source"], extrasaction="ignore"
+        )
+        table.writeheader()
+        table.writerows(rows)
+    for row in rows:
+        shutil.copy(ROOT / "docs_corpus" / row["path"], corpus)
+    build(corpus, tmp_path / "index", embedder)
+    printed = told("How many member and observer entities does the Compact have?", tmp_path / "index")
+    name = "The Global Counter-Terrorism Coordination Compact at a glance"
+    newer, older = f"{name} (2025 edition) (2025-02-15)", f"{name} (2022 edition) (2022-07-01)"
+    assert printed.splitlines()[:2] == [
+        f"Note: The papers differ by date: “46” in {newer}, “45” in {older}.",
+        f"Note: {older} is superseded by {newer}.",
+    ]
