@@ -79,7 +79,7 @@ def disagreement(
     told: list[Telling] = []
     for one in ranked[:LOOKED_AT]:
         document = evidence.sources[one.piece.document_id].document
-        if not document.date or not _stands_alone(one.piece) or not _speaks_of(concepts, one):
+        if not _stands_alone(one.piece) or not _speaks_of(concepts, one):
             continue
         values = _values(kind, asked.text, one.piece.text, terms)
         if len(values) != 1:
@@ -134,7 +134,10 @@ def _differ(one: Telling, other: Telling) -> bool:
 
 
 def _same_thing(concepts: Sequence[Concept], one: Telling, other: Telling, terms: Terms) -> bool:
-    """Whether two sentences of papers of different dates differ in little but the value."""
+    """Whether two sentences of papers of different dates differ in little but the value.
+
+    A date that only says less than the other is not different; "" says nothing.
+    """
     first, second = one.document.date, other.document.date
     if first.startswith(second) or second.startswith(first) or _are_two_events(one, other):
         return False

@@ -37,20 +37,28 @@ PAPERS = {
         "The vessel register of the Border Laboratory opened on 9 June 2018.\n",
     ),
     "lab-plan": ("Plan for the leads", "2025-01-01", "leads", "lab-2024", "The plan is short.\n"),
-    "lab-drivers": (
-        "Car park",
-        "2022-01-01",
+    "lamps": ("Car park", "2022-01-01", "all", "", "The car park in Graz has about 300 lamps.\n"),
+    "lamps-2023": ("Lamps", "2023-01-01", "all", "", "The car park in Graz has 290 lamps.\n"),
+    "mill": ("Mill", "2021-01-01", "all", "", "At the Pogradec mill 9 millers grind barley.\n"),
+    "mill-2022": ("Flour", "2022-02-02", "all", "", "Pogradec mill millers grind barley for 4 villages.\n"),
+    "raid-2023": (
+        "Raid",
+        "2023-04-05",
         "all",
         "",
-        "The Border Laboratory employs 12 drivers and has about 300 lamps in Graz.\n",
+        "On 4 April 2023 masked robbers with knives wounded 5 guards in the harbour of Varna.\n",
     ),
-    "lamps": ("Lamps", "2023-01-01", "all", "", "The Border Laboratory has 290 lamps in Graz.\n"),
-    "raid-2023": ("Raid", "2023-04-05", "all", "", "On 4 April 2023 robbers in Varna wounded 5 guards.\n"),
-    "raid-2024": ("Raid", "2024-06-08", "all", "", "On 7 June 2024 robbers in Varna wounded 9 guards.\n"),
+    "raid-2024": (
+        "Raid",
+        "2024-06-08",
+        "all",
+        "",
+        "On 7 June 2024 masked robbers with knives wounded 9 guards in the harbour of Varna.\n",
+    ),
     "well": ("Well", "", "all", "", "The Ohrid well gives 70 litres a minute.\n"),
     "well-2020": ("Well again", "2020-02-02", "all", "", "The Ohrid well gives 90 litres a minute.\n"),
-    "storm-2020": ("Storm", "2020-09-09", "all", "", "About Bitola.\n\nThe storm tore away 12 barns.\n"),
-    "storm-2021": ("Storm", "2021-09-09", "all", "", "About Resen.\n\nThe storm tore away 31 barns.\n"),
+    "storm-2020": ("Storm", "2020-09-09", "all", "", "About Bitola.\n\nThe storm carried off 12 barns.\n"),
+    "storm-2021": ("Storm", "2021-09-09", "all", "", "About Resen.\n\nThe storm carried off 31 barns.\n"),
     "shelter-2020": ("Roof", "2020-03-03", "all", "", "Of 640 guests of the Struga shelter, 120 remain.\n"),
     "shelter-2021": (
         "Roof again",
@@ -72,7 +80,8 @@ PAPERS = {
         "2021-03-03",
         "all",
         "",
-        "The tunnel watch of Kotor was planned in 2018-2021. The tunnel watch of Kotor began in 2019.\n",
+        "The tunnel watch of Kotor was planned on 3 May 2018. The tunnel watch of Kotor opened in 2019. "
+        "By stages it grew in 2019-2021.\n",
     ),
 }
 
@@ -130,12 +139,12 @@ def test_two_dates_for_one_thing_are_told(ask: Callable[..., Answer]) -> None:
 @pytest.mark.parametrize(
     "question",
     [
-        "How many drivers does the Border Laboratory employ?",  # only one paper counts them
+        "How many millers grind barley at the Pogradec mill?",  # the other paper counts villages
         "How many analysts did the Border Laboratory employ in 2019?",  # the question says the time
-        "How many guards did robbers in Varna wound?",  # two raids, both reported rightly
+        "How many guards did robbers in the harbour of Varna wound?",  # two raids, both reported rightly
         "How many litres a minute does the Ohrid well give?",  # one of the two papers is undated
-        "How many lamps does the Border Laboratory have in Graz?",  # about 300 may be 290
-        "How many barns did the storm tear away?",  # two storms: the sentences name none
+        "How many lamps does the car park in Graz have?",  # about 300 may be 290
+        "How many barns were carried off by the storm?",  # two storms: the sentences name none
         "How many guests of the Struga shelter remain?",  # 640 is the whole, of which 120 is a part
         "What does the Border Laboratory do?",
     ],
@@ -199,9 +208,9 @@ def test_a_false_premise_is_told_and_the_paper_still_quoted(
     [
         "What did the 2019 conference of the river police in Minsk decide?",
         "What did the river police decide in November 2019?",  # the paper's own date
-        "When did the tunnel watch of Kotor begin after 2020?",  # inside the range that the paper tells
+        "Why did the tunnel watch of Kotor open in 2020?",  # inside a range that the paper tells
         "What did the conference of the river police in Latvia decide?",  # which the papers know too
-        "Why did the vessel register of the Border Laboratory open on 2 May 2018?",  # so says one of them
+        "What did the tunnel watch of Kotor do on 3 May 2018?",  # another sentence says that
         "Which 45 analysts does the Border Laboratory employ?",  # one of the papers says so
         "Did the Border Laboratory in 2011 buy twelve helicopters in Lisbon?",  # not what the papers tell of
         "How many lamps hang in Oslo?",
