@@ -17,6 +17,7 @@ from assistant.errors import BadQuestion
 from assistant.extract import extract
 from assistant.features import Asked
 from assistant.llm import LanguageModel
+from assistant.notes import Shown, noted
 from assistant.parts import question_parts
 from assistant.prompting import load_prompt
 from assistant.support import Support
@@ -112,6 +113,14 @@ class Assistant:
             claims = tuple(dict.fromkeys(claim for part in sure for claim in part.claims))
             missing = " ".join(part.text for part in picked if part not in sure)
             status = "partial" if missing else "answered"
+        with watch.step("compare"):
+            shown = Shown(
+                [(of, part.ranked) for of, part in zip(asked, picked, strict=True) if part in sure],
+                evidence,
+                index.terms,
+                lambda identifier: index.successors(identifier, groups),
+            )
+            claims, notes = noted(claims, shown, streamed=written is not None)
         with watch.step("cite"):
             answer_text, citations = compose(claims, evidence)
             notes = voices(citations, evidence)

@@ -191,6 +191,7 @@ def answer_as_json(text: str, answer: Answer, assistant: "Assistant", question: 
             for hit in answer.hits
         ],
         "trace": asdict(answer.trace),
+        "notes": answer.notes,
     }
 
 
@@ -204,14 +205,16 @@ def _print_answer(answer: Answer) -> None:
     if answer.status == "unsupported":
         print("The language model wrote an answer that no passage supports, so it is not shown.")
         return
+    for note in answer.notes:
+        print(f"Note: {note}")
     print(answer.text)
     print()
     for citation in answer.citations:
         label = (
             f" (printed {citation.page_label})" if citation.page_label not in ("", str(citation.page)) else ""
         )
-        dated = f", {citation.date}" if citation.date else ""
-        print(f"[{citation.number}] {citation.title}{dated}, page {citation.page}{label}: {citation.path}")
+        dated = citation.date or "undated"
+        print(f"[{citation.number}] {citation.title}, {dated}, page {citation.page}{label}: {citation.path}")
         print(f"    “{' '.join(citation.quote.split())}”")
 
 

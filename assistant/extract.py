@@ -30,11 +30,12 @@ Terms = Callable[[str], list[str]]
 @dataclass(frozen=True, slots=True)
 class Part:
     """What was found for one part of a question. `confidence` (0 to 1) is the estimated
-    probability that the evidence answers it."""
+    probability that the evidence answers it; `ranked` is the evidence, best piece first."""
 
     text: str
     claims: tuple[Claim, ...]
     confidence: float
+    ranked: Sequence[Ranked] = ()
 
 
 def extract(asked: Sequence[Asked], evidence: Evidence, embedder: Embedder, terms: Terms) -> list[Part]:
@@ -51,7 +52,7 @@ def extract(asked: Sequence[Asked], evidence: Evidence, embedder: Embedder, term
         said += chosen
         found = [claim for piece in chosen for claim in _claims(piece, evidence.sources[piece.document_id])]
         confidence = answer_confidence(answer_features(part, ranked, terms))
-        parts.append(Part(part.text, tuple(dict.fromkeys(found)), confidence))
+        parts.append(Part(part.text, tuple(dict.fromkeys(found)), confidence, ranked))
     return parts
 
 

@@ -42,6 +42,7 @@ class Index:
         self._catalogue = Catalogue(folder / "catalogue.sqlite")
         self._glossary = list(read_glossary(folder / "glossary.csv"))
         self._forms: dict[tuple[int, ...], dict[Terms, list[Terms]]] = {}
+        self._successors: dict[tuple[int, ...], dict[str, list[Document]]] = {}
         self._lexical = Lexical(folder / "lexical", len(self._shelves))
         self._store = Store(folder / "vectors")
 
@@ -99,6 +100,18 @@ class Index:
     def document(self, document_id: str, groups: Collection[str]) -> Document | None:
         """One document, or None where it is absent or not for these groups."""
         return self._catalogue.document(document_id, self._readable(groups))
+
+    def successors(self, document_id: str, groups: Collection[str]) -> list[Document]:
+        """The documents that say they supersede this one, as far as these groups may read them."""
+        shelves = tuple(self._readable(groups))
+        if shelves not in self._successors:
+            told: dict[str, list[Document]] = {}
+            documents = self._catalogue.documents(shelves)
+            for document in documents:
+                for older in document.supersedes:
+                    told.setdefault(older, []).append(document)
+            self._successors[shelves] = told
+        return self._successors[shelves].get(document_id, [])
 
     def pages(self, document_id: str, groups: Collection[str]) -> list[Page]:
         """All pages of a document in order; none where it is absent or not for these groups."""
