@@ -21,7 +21,7 @@ from assistant.config import Settings
 from assistant.errors import PortInUse
 from assistant.records import COMMENT_CHARS, FeedbackBook
 from assistant.types import Answer, Principal, Question, Trace
-from assistant.web import addresses, blocks, cards, dialogue, examples, render, server, texts, viewer
+from assistant.web import addresses, answers, blocks, cards, dialogue, examples, render, server, texts, viewer
 from assistant.web.marks import MARK_NAMES, REMEMBERED, Marks
 from index.types import Heading, Page
 
@@ -79,12 +79,12 @@ def test_text_in_an_attribute_comes_back_whole(text: str) -> None:
 @given(hostile)
 def test_question_and_answer_are_read_back_from_their_messages(text: str) -> None:
     assert render.plain(render.question(text)) == render.clean(text)
-    assert render.plain(render.answer(answer(text))) == render.clean(text or texts.STATE_NOT_IN_DOCUMENTS)
+    assert render.plain(answers.answer(answer(text))) == render.clean(text or texts.STATE_NOT_IN_DOCUMENTS)
 
 
 @given(hostile)
 def test_nothing_a_model_writes_becomes_a_link_an_image_or_a_script(text: str) -> None:
-    seen = Seen(render.answer(answer(text)) + render.draft(text))
+    seen = Seen(answers.answer(answer(text)) + answers.draft(text))
     assert {name for name, _ in seen.elements} <= {"div", "p", "ul", "ol", "li", "strong"}
 
 
@@ -100,13 +100,13 @@ def _cut(text: str, start: int, end: int) -> tuple[str, ...]:
 
 
 def test_markup_in_an_answer_is_shown_as_it_was_written() -> None:
-    seen = Seen(render.answer(answer(scripted.HOSTILE)))
+    seen = Seen(answers.answer(answer(scripted.HOSTILE)))
     assert scripted.HOSTILE in seen.text
 
 
 def test_only_markers_with_a_citation_become_links() -> None:
     cited = scripted.citation(1, scripted.RULES, scripted.RULES_PAGES, 1, scripted.QUOTE)
-    seen = Seen(render.answer(answer("Kept [1]. Lost [7].", citations=(cited,))))
+    seen = Seen(answers.answer(answer("Kept [1]. Lost [7].", citations=(cited,))))
     links = [attributes for name, attributes in seen.elements if name == "a"]
     assert [link["href"] for link in links] == [addresses.citation(cited)]
     assert scripted.QUOTE in str(links[0]["title"])
@@ -114,7 +114,7 @@ def test_only_markers_with_a_citation_become_links() -> None:
 
 
 def test_lists_and_strong_words_are_set_and_paragraphs_kept() -> None:
-    said = render.answer(answer("First.\n\n- one\n- **two**\n\n1. a\n2. b\nLast."))
+    said = answers.answer(answer("First.\n\n- one\n- **two**\n\n1. a\n2. b\nLast."))
     names = [name for name, _ in Seen(said).elements]
     assert names == ["div", "div", "p", "ul", "li", "li", "strong", "ol", "li", "li", "p"]
 
@@ -170,7 +170,7 @@ def test_source_card_marks_the_quote_among_its_sentences_and_opens_the_page() ->
 def test_source_card_shows_the_bare_quote_where_the_page_is_not_at_hand() -> None:
     cited = scripted.citation(1, scripted.RULES, scripted.RULES_PAGES, 1, scripted.QUOTE)
     card = cards.source(cited, lambda _: [])
-    assert f"<blockquote dir=\"auto\"><mark>{render.escape(scripted.QUOTE)}" in card
+    assert f'<blockquote dir="auto"><mark>{render.escape(scripted.QUOTE)}' in card
 
 
 def test_example_questions_come_from_titles_and_headings_one_a_document() -> None:
@@ -368,10 +368,10 @@ def test_the_last_answer_is_found_behind_notices_and_nowhere_else(book: Feedback
 
 @given(hostile)
 def test_an_answer_id_is_read_back_and_never_out_of_a_text(text: str) -> None:
-    markable = render.answer(answer(text), "a1")
+    markable = answers.answer(answer(text), "a1")
     assert render.answer_id(markable) == "a1"
-    assert render.answer_id(render.answer(answer(text))) is None
-    assert render.plain(markable) == render.plain(render.answer(answer(text)))
+    assert render.answer_id(answers.answer(answer(text))) is None
+    assert render.plain(markable) == render.plain(answers.answer(answer(text)))
 
 
 @pytest.mark.parametrize("messages", [None, 7, "x", {"role": "user"}, [None, 3], [{"content": [{}]}]])
@@ -442,7 +442,10 @@ def test_viewer_sets_lists_tables_and_a_mark_that_runs_over_blocks(client: TestC
     end = scripted.GUIDE_PAGES[1].text.index("Flights") + 3
     body = client.get(f"/documents/pnr-guide/pages/2?start={offset + start}&end={offset + end}").text
     assert [html.unescape(mark) for mark in re.findall("<mark[^>]*>(.*?)</mark>", body)] == [
-        "Systems differ.", "Year", "Units", "Fli"
+        "Systems differ.",
+        "Year",
+        "Units",
+        "Fli",
     ]
     assert body.count('id="quote"') == 1 and body.count("<tr>") == 3 and body.count("<li>") == 2
 
