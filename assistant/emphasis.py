@@ -31,6 +31,7 @@ _COUNTRY = re.compile(r"\b(?:country|state|region)\b", re.IGNORECASE)
 _MANY = re.compile(r"\bhow many\b", re.IGNORECASE)
 _BORDER = re.compile(r"\b(?:until|since)\b", re.IGNORECASE)
 _TIME = re.compile(r"when|date|day|month|year", re.IGNORECASE)
+_PERCENT = re.compile(r"%|cent", re.IGNORECASE)
 _SHARE = re.compile(r"\b(?:share|percentage|proportion|per cent)\b", re.IGNORECASE)
 _EDGE = re.compile(r"\s*\[\d{1,3}\]|\n")
 _ANY_WORD = re.compile(r"[^\W_]+")
@@ -57,7 +58,7 @@ _IN_WORDS = (
     r"hundreds?|thousands?|half|a dozen)"
 )
 # No footnote mark at the head of a sentence, no part of a symbol, no number of a resolution.
-_FIGURE = r"(?<![\w/.,-])(?!^\d{1,2} [A-Z])\d[\d,. ]*(?<=\d)(?![\w/]|[.,]\d| \((?:19|20)\d\d\))"
+_FIGURE = r"(?<![\w/.,-])(?!^\d{1,2} (?-i:[A-Z]))\d[\d,. ]*(?<=\d)(?![\w/]|[.,]\d| \((?:19|20)\d\d\))"
 _SCALE = r"(?:[\s-]?(?:hundred|thousand|million|billion|mn|bn))?"
 _UNIT = (
     r"(?:[\s-]?(?:%|per\s?cent|percent|years?|months?|weeks?|days?|hours?|minutes?"
@@ -103,7 +104,12 @@ def _of_part(text: str, question: str, terms: Terms) -> list[Span]:
     if kind in ("other", "list"):
         return []
     asked = set(terms(question))
-    sentences = [(at, text[at:end]) for at, end in _sentences(text) if holds(kind, text[at:end], question)]
+    # A name at the head of a sentence may be no more than its capital to `holds`.
+    sentences = [
+        (at, text[at:end])
+        for at, end in _sentences(text)
+        if kind in ("who", "where") or holds(kind, text[at:end], question)
+    ]
     sentences.sort(key=lambda one: -len(asked & set(terms(one[1]))))
     most = FAR_WORDS if kind == "date" else NEAR_WORDS
     for focus in _focus(kind, question, terms):
@@ -144,11 +150,17 @@ def _focus(kind: AnswerType, question: str, terms: Terms) -> list[set[str]]:
 
 
 def _in_a_row(sentence: str, candidates: Sequence[Span], best: Span) -> list[Span]:
+    """The best candidate with the neighbours that only a comma or an "and" parts from it."""
+    at = candidates.index(best)
     row = [best]
-    for span in candidates[candidates.index(best) + 1 :]:
+    for span in candidates[at + 1 :]:
         if len(row) == MOST_TOGETHER or not _BETWEEN.fullmatch(sentence, row[-1][1], span[0]):
             break
         row.append(span)
+    for span in reversed(candidates[:at]):
+        if len(row) == MOST_TOGETHER or not _BETWEEN.fullmatch(sentence, span[1], row[0][0]):
+            break
+        row.insert(0, span)
     return row
 
 
@@ -188,7 +200,9 @@ def _numbers(sentence: str, question: str) -> list[Span]:
     return [
         (start, end)
         for start, end in _fresh(_NUMBER)(sentence, question)
-        if not any(start < high and low < end for low, high in dates) and not _LABELS.search(sentence[:start])
+        if not any(start < high and low < end for low, high in dates)
+        and not _LABELS.search(sentence[:start])
+        and not (_SHARE.search(question) and not _PERCENT.search(sentence[start:end]))
     ]
 
 

@@ -16,7 +16,7 @@ from assistant.web.render import Html, clean, count_of_documents, element, escap
 # Two signs that stand for nothing in any text (Unicode noncharacters): a key phrase's start and end.
 _FROM, _TO = "\ufdd0", "\ufdd1"
 _PARTS = re.compile(rf"\[(?P<marker>\d{{1,3}})\]|{_FROM}(?P<key>[^{_FROM}{_TO}\n]*){_TO}")
-_NO_KEY = re.compile(r"[\r\n\x0b\x0c\x85\u2028\u2029]|\[\d{1,3}\]")
+_NO_KEY = re.compile(r"[\r\n\x0b\x0c\x85\u2028\u2029]|\[\d{1,3}\]")  # what none may touch
 _ITEM = re.compile(r"^\s*(?:[-*•–]|(\d{1,2})[.)])\s+(?=\S)")
 _STRONG = re.compile(r"\*\*(?=\S)([^*]+?)(?<=\S)\*\*")
 _TIP_CHARS = 160
@@ -95,7 +95,10 @@ def _sources(citations: Sequence[Citation]) -> Html:
         rows.append(
             element("li", title, element("span", " · ".join(["", date, ", ".join(pages)]), class_="when"))
         )
-    return element("ul", *rows, class_="from", aria_label=texts.SOURCES) if rows else Html("")
+    if not rows:
+        return Html("")
+    listing = element("ul", *rows, aria_label=texts.SOURCES)
+    return element("div", element("span", texts.SOURCES, aria_hidden="true"), listing, class_="from")
 
 
 def _searched(said: Answer, asking: Asking | None) -> Html:
@@ -112,8 +115,9 @@ def _with_keys(text: str, spans: Sequence[tuple[int, int]]) -> str:
     cleaned or escaped. A phrase over a line break or a marker is let go."""
     if _FROM in text or _TO in text:
         return text
+    taken = [found.span() for found in _NO_KEY.finditer(text)]
     for start, end in sorted(spans, reverse=True):
-        if 0 <= start < end <= len(text) and not _NO_KEY.search(text[start:end]):
+        if 0 <= start < end <= len(text) and not any(start < high and low < end for low, high in taken):
             text = f"{text[:start]}{_FROM}{text[start:end]}{_TO}{text[end:]}"
     return text
 
