@@ -24,7 +24,9 @@ _WEAK = frozenset(
     "made add adds added given gives gave go goes went gone come comes came see seen say said tell told know "
     "known need needs use used like look happen happened currently today now far off out up down again still "
     "yet ever even every else anybody anyone anything somebody someone something nobody everybody everyone "
-    "thing things way ways lot apart before after during between please maybe really actually exactly "
+    "thing things way ways lot apart "
+    "date dates subject subjects topic topics number amount share part parts body "
+    "before after during between please maybe really actually exactly "
     "large big small long short old high great good".split()
 )
 _POSSESSIVE = re.compile(r"[’']s?$")
