@@ -11,12 +11,15 @@ from itertools import zip_longest
 from pathlib import Path
 
 from assistant.citations import Claim, compose
+from assistant.condense import reworded
 from assistant.config import Settings
 from assistant.context import select
+from assistant.emphasis import emphasised
 from assistant.errors import BadQuestion
 from assistant.extract import extract
 from assistant.features import Asked
 from assistant.llm import LanguageModel
+from assistant.missing import Missing, missing_words
 from assistant.notes import Shown, noted
 from assistant.parts import question_parts
 from assistant.prompting import load_prompt
@@ -86,7 +89,11 @@ class Assistant:
             index = self.index
             groups = question.principal.groups
         with watch.step("condense"):
-            search_text = writer.condensed(text, question.history)
+            corrected = ""
+            if question.search_text.strip():
+                corrected = received(question.search_text, self._settings.question_chars)
+                text = reworded(text, corrected)
+            search_text = corrected or writer.condensed(text, question.history)
         with watch.step("search"):
             parts = question_parts(text)
             hits = self._found(index, search_text, parts, question)
@@ -98,6 +105,8 @@ class Assistant:
                 self._asked(index, part, search_text if leans else part, search_text, groups)
                 for part in parts
             ]
+            if corrected and len(parts) == 1:
+                asked = [Asked(text, corrected, index.concepts(corrected, groups))]
             picked = extract(asked, evidence, self._embedder, index.terms)
             sure = [part for part in picked if part.confidence >= self._settings.min_confidence]
         status: Status = "not_in_documents"
@@ -106,7 +115,7 @@ class Assistant:
         if sure and self._model is not None:
             with watch.step("answer"):
                 support = Support(lambda words: index.rarity(words, groups), similarity(self._embedder))
-                written = yield from writer.write(Task(search_text, evidence, support))
+                written = yield from writer.write(Task(text if corrected else search_text, evidence, support))
         if written is not None:
             status, claims, missing = written.status, written.claims, written.missing
         elif sure:
@@ -123,7 +132,12 @@ class Assistant:
             claims, notes = noted(claims, shown, streamed=written is not None)
         with watch.step("cite"):
             answer_text, citations = compose(claims, evidence)
-            notes = voices(citations, evidence)
+            notes += voices(citations, evidence)
+            emphasis = emphasised(answer_text, [part.text for part in sure], index.terms)
+        lacking = Missing()
+        if status in ("partial", "not_in_documents"):
+            unsaid = " ".join(part.text for part in picked if part not in sure) or text
+            lacking = missing_words(index, corrected or unsaid, hits, groups)
         if status == "partial":
             answer_text += f"\n\nNot covered by the documents: {missing.strip()}"
         if written is not None or not writer.shown:
@@ -145,7 +159,17 @@ class Assistant:
                 markers_removed=written.markers_removed,
                 sentences_removed=written.sentences_removed,
             )
-        yield Answer(answer_text, status, citations, hits, trace, notes)
+        yield Answer(
+            answer_text,
+            status,
+            citations,
+            hits,
+            trace,
+            notes=notes,
+            emphasis=emphasis,
+            missing=lacking.phrases,
+            missing_from=lacking.place,
+        )
 
     @staticmethod
     def _found(index: Index, search_text: str, parts: Sequence[str], question: Question) -> tuple[Hit, ...]:

@@ -62,6 +62,7 @@ def _parser() -> argparse.ArgumentParser:
     ask.add_argument("question")
     ask.add_argument("--json", action="store_true", help="print one JSON object")
     ask.add_argument("--history", type=Path, metavar="FILE", help="JSON list of {role, text}, oldest first")
+    ask.add_argument("--search-text", default="", metavar="TEXT", help="search for this instead")
     ask.add_argument("--as-groups", default="", metavar="A,B", help="ask as a member of these groups")
     ask.set_defaults(run=_ask)
 
@@ -145,9 +146,12 @@ def _progress() -> Iterator[Callable[..., None]]:
 
 def _ask(given: argparse.Namespace, settings: Settings) -> int:
     from assistant.assistant import Assistant
+    from assistant.printing import Manner, answer_lines
 
     history = _history(given.history) if given.history else ()
-    question = Question(given.question, local_principal(given.as_groups.split(",")), history)
+    question = Question(
+        given.question, local_principal(given.as_groups.split(",")), history, search_text=given.search_text
+    )
     assistant = Assistant.open(settings)
     answer = assistant.ask(question)
     if answer.trace.fallback == "unreachable":
@@ -158,7 +162,9 @@ def _ask(given: argparse.Namespace, settings: Settings) -> int:
     if given.json:
         print(json.dumps(answer_as_json(given.question, answer, assistant, question), ensure_ascii=False))
     else:
-        _print_answer(answer)
+        count = len(assistant.index.documents(question.principal.groups))
+        manner = Manner(given.question, count, bold=sys.stdout.isatty())
+        print("\n".join(answer_lines(answer, manner)))
     return 0
 
 
@@ -190,32 +196,12 @@ def answer_as_json(text: str, answer: Answer, assistant: "Assistant", question: 
             }
             for hit in answer.hits
         ],
-        "trace": asdict(answer.trace),
         "notes": answer.notes,
+        "emphasis": answer.emphasis,
+        "missing": answer.missing,
+        "missing_from": answer.missing_from,
+        "trace": asdict(answer.trace),
     }
-
-
-def _print_answer(answer: Answer) -> None:
-    if answer.status == "not_in_documents":
-        print("The documents do not say. The nearest passages:")
-        for hit in answer.hits[:3]:
-            print(f"\n  {hit.passage.id} (similarity {hit.similarity:.2f})")
-            print(f"  {' '.join(hit.passage.text.split())[:300]}")
-        return
-    if answer.status == "unsupported":
-        print("The language model wrote an answer that no passage supports, so it is not shown.")
-        return
-    for note in answer.notes:
-        print(f"Note: {note}")
-    print(answer.text)
-    print()
-    for citation in answer.citations:
-        label = (
-            f" (printed {citation.page_label})" if citation.page_label not in ("", str(citation.page)) else ""
-        )
-        dated = citation.date or "undated"
-        print(f"[{citation.number}] {citation.title}, {dated}, page {citation.page}{label}: {citation.path}")
-        print(f"    “{' '.join(citation.quote.split())}”")
 
 
 def _history(path: Path) -> tuple[Turn, ...]:

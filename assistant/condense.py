@@ -3,6 +3,7 @@
 import re
 from collections.abc import Sequence
 
+from assistant.answer_types import answer_type
 from assistant.types import Turn
 
 # Words by which a question leans on what was said before.
@@ -32,3 +33,10 @@ def condense(text: str, history: Sequence[Turn]) -> str:
 def leans(text: str) -> bool:
     """Whether a question is too short, or points back, to be understood alone."""
     return len(text.split()) <= _FEW_WORDS or _LEANS.search(text) is not None
+
+
+def reworded(text: str, corrected: str) -> str:
+    """What is asked once its search text was corrected: the correction, and before it the question
+    where the correction is mere words that do not say what is wanted of them."""
+    asks = "?" in corrected or answer_type(corrected) != "other"
+    return corrected if asks else f"{text} {corrected}"

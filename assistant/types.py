@@ -87,7 +87,8 @@ class Answer:
     that were found, best first, also where nothing is answered. `notes` are sentences of the
     assistant's own about the evidence (its dates differ, it contradicts the question), not from
     the papers. `emphasis` are the (start, end) offsets in `text` of what was asked for. `missing`
-    are the words of the question that the readable papers, or the nearest passages, do not have."""
+    are the words of the question that the readable papers, or the nearest passages, do not have:
+    `missing_from` says which of the two."""
 
     text: str
     status: Status
@@ -97,3 +98,4 @@ class Answer:
     notes: tuple[str, ...] = ()
     emphasis: tuple[tuple[int, int], ...] = ()
     missing: tuple[str, ...] = ()
+    missing_from: Literal["papers", "passages"] = "papers"

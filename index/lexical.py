@@ -77,6 +77,11 @@ class Lexical:
         total = sum(s.num_docs for s in searchers)
         return {t: _idf(total, sum(s.doc_freq("text", t) for s in searchers)) for t in terms}
 
+    def known(self, terms: Sequence[str], shelves: Sequence[int]) -> set[str]:
+        """Those of the terms that a passage on the given shelves has."""
+        searchers = [self._shelves[shelf][1] for shelf in shelves]
+        return {term for term in terms if any(s.doc_freq("text", term) for s in searchers)}
+
     def resembling(self, term: str, shelves: Sequence[int]) -> list[str]:
         """The papers' words that a word they do not have may be a misspelling of, at most three.
 

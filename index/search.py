@@ -89,6 +89,10 @@ class Index:
         """The stemmed words of `text` that carry meaning, with their rarity in what may be read."""
         return self._lexical.rarity(self._lexical.terms(text), self._readable(groups))
 
+    def known(self, terms: Sequence[str], groups: Collection[str]) -> set[str]:
+        """Those stemmed words that stand in a paper that may be read."""
+        return self._lexical.known(terms, self._readable(groups))
+
     def terms(self, text: str) -> list[str]:
         """The stemmed words of `text` that carry meaning, as the lexical index has them."""
         return self._lexical.terms(text)

@@ -7,6 +7,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Collection, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import cast
 
@@ -88,6 +89,7 @@ NOTES_PAGES = [Page("notes", 1, "", (), "")]
 SECRET_PAGES = [Page("secret", 1, "", (), "The board met in March.")]
 
 PAGES = {"pnr-guide": GUIDE_PAGES, "rules": RULES_PAGES, "notes": NOTES_PAGES, "secret": SECRET_PAGES}
+NOTE = "The papers differ: 2019 and 2021-06."
 HOSTILE = (
     '<img src=x onerror="window.hit=1"> [x](http://evil.example) ![](http://evil.example/i.png) '
     "www.evil.example <script>window.hit=2</script>"
@@ -124,7 +126,7 @@ class ScriptedAssistant:
     def stream(self, question: Question) -> Iterator[str | Answer]:
         self.asked.append(question)
         text = question.text.lower()
-        if len(question.text) > 2000:
+        if len(question.text) > 2000 or len(question.search_text) > 2000:
             raise BadQuestion("This question is too long: please use at most 2,000 characters.")
         if not any(sign.isalnum() for sign in text):
             raise BadQuestion("Please write a question in words.")
@@ -141,17 +143,19 @@ class ScriptedAssistant:
         yield answer
 
     def _answer(self, question: Question, text: str) -> Answer:
-        trace = Trace(search_text=question.text, index_build="scripted")
+        asked = [turn.text for turn in question.history if turn.role == "user"]
+        condensed = " ".join([*asked, question.text])
+        trace = Trace(search_text=question.search_text or condensed, index_build="scripted")
         rules, guide = (
             citation(1, RULES, RULES_PAGES, 1, QUOTE),
             citation(2, GUIDE, GUIDE_PAGES, 3, SECOND_QUOTE),
         )
         if "cafeteria" in text:
-            return Answer(
-                "Nothing in the documents is about cafeterias.", "not_in_documents", (), HITS, trace
-            )
+            nothing = "Nothing in the documents is about cafeterias."
+            return Answer(nothing, "not_in_documents", (), HITS, trace, missing=("cafeteria",))
         if "half" in text:
-            return Answer("Records are kept for five years [1].", "partial", (rules,), HITS, trace)
+            kept = Answer("Records are kept for five years [1].", "partial", (rules,), HITS, trace)
+            return replace(kept, missing=("other half",), missing_from="passages")
         if "invent" in text:
             return Answer("Records are kept for a century.", "unsupported", (), HITS, trace)
         if "hostile" in text:
@@ -163,7 +167,10 @@ class ScriptedAssistant:
             "Records are kept for five years, without names after six months [1]. "
             "The programme is paid by voluntary contributions [2]."
         )
-        return Answer(said, "answered", (rules, guide), HITS, trace)
+        key = said.index("five years")
+        notes = (NOTE,) if "dates" in text else ()
+        emphasis = ((key, key + len("five years")),)
+        return Answer(said, "answered", (rules, guide), HITS, trace, notes, emphasis)
 
 
 def citation(number: int, document: Document, pages: list[Page], page: int, quote: str) -> Citation:

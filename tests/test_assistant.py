@@ -59,6 +59,27 @@ def test_a_follow_up_is_searched_with_what_was_asked_before(assistant: Assistant
     assert answer.trace.search_text == "When was the aviation workshop in Skopje? And who opened it?"
 
 
+def test_a_corrected_search_text_is_searched_for_and_the_question_keeps_its_sort(
+    assistant: Assistant,
+) -> None:
+    asked = Question("And who opened it?", local_principal(), search_text="aviation workshop Skopje")
+    answer = assistant.ask(asked)
+    assert "Kola" in answer.text and answer.trace.search_text == "aviation workshop Skopje"
+    assert [answer.text[start:end] for start, end in answer.emphasis] == ["Mr. Ilir Kola"]
+    history = (Turn("user", "Who pays for the Harbour Programme?"),)
+    meant = "When was the workshop in Skopje?"
+    corrected = Question("And when?", local_principal(), history, search_text=meant)
+    assert "14 May 2019" in assistant.ask(corrected).text, "the history is not searched for then"
+
+
+@pytest.mark.parametrize("text, told", [("x" * 50_000, "50,000 characters"), ("?!", "no words")])
+def test_a_search_text_that_cannot_be_searched_for_is_told(
+    assistant: Assistant, text: str, told: str
+) -> None:
+    with pytest.raises(BadQuestion, match=told):
+        assistant.ask(Question("Who pays?", local_principal(), search_text=text))
+
+
 def test_a_question_that_stands_alone_is_searched_alone() -> None:
     history = (Turn("user", "When was the workshop?"), Turn("assistant", "In May."))
     assert (

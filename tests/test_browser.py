@@ -141,6 +141,12 @@ def test_answer_streams_and_a_marker_leads_to_the_marked_sentence(chat: Page) ->
 def test_silence_of_the_documents_looks_different_and_shows_the_nearest_passages(chat: Page) -> None:
     ask(chat, "What is on the menu of the cafeteria?")
     expect(chat.locator("#chat .not_in_documents")).to_contain_text(texts.STATE_NOT_IN_DOCUMENTS)
+    expect(chat.locator("#chat .not_in_documents")).to_contain_text(
+        "None of the papers mentions “cafeteria”."
+    )
+    expect(chat.locator("#chat .not_in_documents")).to_contain_text(
+        "Searched 3 documents for “What is on the"
+    )
     expect(chat.locator("#sources h2")).to_have_text(texts.NEAREST)
     expect(chat.locator("#sources .card")).to_have_count(3)
     expect(chat.locator("#chat .marker")).to_have_count(0)
@@ -155,6 +161,66 @@ def test_follow_up_carries_the_conversation_and_a_new_one_forgets_it(chat: Page)
     chat.get_by_role("button", name=texts.NEW_CONVERSATION).click()
     expect(chat.locator("#chat .question")).to_have_count(0)
     expect(chat.locator("#chat .example").first).to_be_visible()
+
+
+@pytest.mark.parametrize(("width", "height"), [(1366, 768), (390, 844)])
+def test_what_was_searched_for_is_told_and_can_be_corrected_by_keyboard(
+    chat: Page, width: int, height: int
+) -> None:
+    chat.set_viewport_size({"width": width, "height": height})
+    ask(chat, "How long are records kept?")
+    expect(chat.locator("#chat .answered")).to_have_count(1)
+    expect(chat.locator("#chat .searched")).to_have_count(0)
+    ask(chat, "And who pays?")
+    expect(chat.locator("#chat .searched")).to_have_text(
+        texts.SEARCHED_FOR.format(text="How long are records kept? And who pays?")
+    )
+    fold = chat.get_by_role("button", name=texts.CHANGE_SEARCH)
+    expect(fold).to_have_attribute("aria-expanded", "false")
+    fold.focus()
+    chat.keyboard.press("Enter")
+    expect(fold).to_have_attribute("aria-expanded", "true")
+    text = chat.get_by_label(texts.SEARCH_LABEL)
+    expect(text).to_have_value("How long are records kept? And who pays?")
+    again = chat.get_by_role("button", name=texts.SEARCH_AGAIN)
+    again.scroll_into_view_if_needed()
+    expect(again).to_be_in_viewport(ratio=1)
+    assert chat.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    chat.keyboard.press("Tab")
+    expect(text).to_be_focused()
+    text.fill("who <b>finances</b> it")
+    chat.keyboard.press("Tab")
+    expect(again).to_be_focused()
+    chat.keyboard.press("Enter")
+    expect(chat.locator("#chat .searched")).to_have_text("Searched for: who <b>finances</b> it")
+    expect(chat.locator("#chat .question")).to_have_text(["How long are records kept?", "And who pays?"])
+    expect(chat.locator("#chat .answered")).to_have_count(2)
+    expect(text).to_be_hidden()
+    if width > 900:
+        expect(chat.locator("#question textarea")).to_be_focused()
+
+
+def test_a_search_that_cannot_be_made_leaves_the_answer_and_the_text_to_mend(chat: Page) -> None:
+    ask(chat, "How long are records kept?")
+    chat.get_by_role("button", name=texts.CHANGE_SEARCH).click()
+    text = chat.get_by_label(texts.SEARCH_LABEL)
+    text.fill("long " * 500)
+    text.press("Enter")
+    expect(chat.locator("#chat .notice")).to_contain_text("too long")
+    expect(chat.locator("#chat .answered")).to_have_count(1)
+    chat.get_by_role("button", name=texts.CHANGE_SEARCH).click()
+    expect(text).to_have_value("long " * 500)
+
+
+def test_key_phrase_note_and_dated_sources_stand_with_the_answer(chat: Page) -> None:
+    chat.set_viewport_size({"width": 390, "height": 844})
+    ask(chat, "How long are records kept, by which dates?")
+    expect(chat.locator("#chat .answered strong.key")).to_have_text("five years")
+    expect(chat.locator("#chat .answered .note")).to_have_text(scripted.NOTE)
+    sources = chat.locator("#chat .answered .from li")
+    expect(sources).to_have_count(2)
+    expect(sources.nth(1)).to_contain_text("2021-06")
+    expect(sources.nth(1).locator(".when")).to_be_in_viewport(ratio=1)
 
 
 def test_markup_in_question_and_answer_is_shown_as_text_and_does_nothing(chat: Page) -> None:

@@ -45,7 +45,8 @@ def test_build_and_ask_print_what_the_contract_says(tmp_path: Path) -> None:
 
     asked = run("ask", "Who pays for the Harbour Programme?", "--index", tmp_path / "index", "--json")
     told = json.loads(asked.stdout)
-    assert set(told) == {"question", "text", "status", "citations", "hits", "trace", "notes"}
+    given = {"question", "text", "status", "citations", "hits", "trace"}
+    assert set(told) == given | {"notes", "emphasis", "missing", "missing_from"}
     assert told["status"] == "answered" and "Norway" in told["text"]
     assert {
         "number",
@@ -70,6 +71,10 @@ def test_ask_prints_for_people_and_for_groups(small_index: Path, tmp_path: Path)
     assert "[1] Harbour security programme, 2021-03-02, page 1: harbour.md" in plain
     silent = run("ask", "What is the recipe for a lemon cake?", "--index", small_index).stdout
     assert silent.startswith("The documents do not say.")
+    assert "None of the papers mentions “recipe” or “lemon cake”." in silent
+    corrected = ("ask", "And who opened it?", "--search-text", "aviation workshop in Skopje")
+    searched = run(*corrected, "--index", small_index).stdout
+    assert "Kola" in searched and "Searched for: aviation workshop in Skopje" in searched
     question = "How large is the cormorant reserve?"
     assert "310,000" in run("ask", question, "--index", small_index, "--as-groups", "leads").stdout
     assert "310,000" not in run("ask", question, "--index", small_index).stdout

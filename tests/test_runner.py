@@ -205,7 +205,19 @@ def test_a_run_over_the_small_index_has_figures_of_every_kind(
     assert all((result.failure == "") is (result.reason == "") for result in done.results)
     assert seen[0] == ("ask", 1, 30) and seen[-1] == ("score", 30, 30)
     first = answers(tmp_path / "out")[0]
-    assert list(first) == ["id", "question", "text", "status", "citations", "hits", "trace"]
+    assert list(first) == [
+        "id",
+        "question",
+        "text",
+        "status",
+        "citations",
+        "hits",
+        "notes",
+        "emphasis",
+        "missing",
+        "missing_from",
+        "trace",
+    ]
     assert load_run(tmp_path / "out") == done
 
 

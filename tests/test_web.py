@@ -21,7 +21,7 @@ from assistant.config import Settings
 from assistant.errors import PortInUse
 from assistant.records import COMMENT_CHARS, FeedbackBook
 from assistant.types import Answer, Principal, Question, Trace
-from assistant.web import addresses, blocks, cards, dialogue, examples, render, server, texts, viewer
+from assistant.web import addresses, answers, blocks, cards, dialogue, examples, render, server, texts, viewer
 from assistant.web.marks import MARK_NAMES, REMEMBERED, Marks
 from index.types import Heading, Page
 
@@ -79,12 +79,12 @@ def test_text_in_an_attribute_comes_back_whole(text: str) -> None:
 @given(hostile)
 def test_question_and_answer_are_read_back_from_their_messages(text: str) -> None:
     assert render.plain(render.question(text)) == render.clean(text)
-    assert render.plain(render.answer(answer(text))) == render.clean(text or texts.STATE_NOT_IN_DOCUMENTS)
+    assert render.plain(answers.answer(answer(text))) == render.clean(text or texts.STATE_NOT_IN_DOCUMENTS)
 
 
 @given(hostile)
 def test_nothing_a_model_writes_becomes_a_link_an_image_or_a_script(text: str) -> None:
-    seen = Seen(render.answer(answer(text)) + render.draft(text))
+    seen = Seen(answers.answer(answer(text)) + answers.draft(text))
     assert {name for name, _ in seen.elements} <= {"div", "p", "ul", "ol", "li", "strong"}
 
 
@@ -100,13 +100,13 @@ def _cut(text: str, start: int, end: int) -> tuple[str, ...]:
 
 
 def test_markup_in_an_answer_is_shown_as_it_was_written() -> None:
-    seen = Seen(render.answer(answer(scripted.HOSTILE)))
+    seen = Seen(answers.answer(answer(scripted.HOSTILE)))
     assert scripted.HOSTILE in seen.text
 
 
 def test_only_markers_with_a_citation_become_links() -> None:
     cited = scripted.citation(1, scripted.RULES, scripted.RULES_PAGES, 1, scripted.QUOTE)
-    seen = Seen(render.answer(answer("Kept [1]. Lost [7].", citations=(cited,))))
+    seen = Seen(answers.answer(answer("Kept [1]. Lost [7].", citations=(cited,))))
     links = [attributes for name, attributes in seen.elements if name == "a"]
     assert [link["href"] for link in links] == [addresses.citation(cited)]
     assert scripted.QUOTE in str(links[0]["title"])
@@ -114,9 +114,73 @@ def test_only_markers_with_a_citation_become_links() -> None:
 
 
 def test_lists_and_strong_words_are_set_and_paragraphs_kept() -> None:
-    said = render.answer(answer("First.\n\n- one\n- **two**\n\n1. a\n2. b\nLast."))
+    said = answers.answer(answer("First.\n\n- one\n- **two**\n\n1. a\n2. b\nLast."))
     names = [name for name, _ in Seen(said).elements]
     assert names == ["div", "div", "p", "ul", "li", "li", "strong", "ol", "li", "li", "p"]
+
+
+@given(hostile, st.lists(st.tuples(st.integers(-2, 40), st.integers(-2, 40)), max_size=3, unique=True))
+def test_key_phrases_change_no_letter_of_a_text_and_add_nothing_but_strong(
+    text: str, spans: list[tuple[int, int]]
+) -> None:
+    apart = [span for n, span in enumerate(sorted(spans)) if all(span[0] >= e for _, e in sorted(spans)[:n])]
+    plain = Seen(answers.answer(answer(text)))
+    keyed = Seen(answers.answer(answer(text, emphasis=tuple(apart))))
+    if "**" not in text and not re.search(r"^\s*([-*•–]|\d{1,2}[.)])\s", text, re.MULTILINE):
+        assert keyed.text == plain.text
+    assert {name for name, _ in keyed.elements} <= {"div", "p", "ul", "ol", "li", "strong"}
+    assert len(keyed.elements) - len(plain.elements) <= len(apart)
+
+
+def test_a_key_phrase_is_found_before_anything_is_escaped_or_dropped() -> None:
+    text = 'A\u202eb & "c" <i>were</i> paid 4.2 million [1].'
+    start = text.index("4.2")
+    cited = scripted.citation(1, scripted.RULES, scripted.RULES_PAGES, 1, scripted.QUOTE)
+    said = answers.answer(answer(text, emphasis=((start, start + 11),), citations=(cited,)))
+    assert f'<strong class="key">{render.escape("4.2 million")}</strong>' in said
+    assert 'Ab & "c" <i>were</i> paid 4.2 million[1].' in Seen(said).text
+
+
+def test_a_key_phrase_never_takes_a_marker_or_a_line_break_in() -> None:
+    text = "Five years [1].\nSix."
+    for span in [(0, 14), (9, 12), (5, len(text)), (0, 99), (4, 2)]:
+        assert "key" not in answers.answer(answer(text, emphasis=(span,)))
+
+
+def test_notes_stand_above_the_answer_and_are_no_part_of_it() -> None:
+    said = answers.answer(answer("Kept for five years.", notes=("The <papers> differ.",)))
+    seen = Seen(said)
+    assert seen.text.index("The <papers> differ.") < seen.text.index("Kept for five years.")
+    assert ("p", {"class": "note", "role": "note"}) in seen.elements
+    assert "differ" not in str(render.plain(said)), "a follow-up must not read it as the papers' words"
+
+
+def test_an_answer_names_each_paper_once_with_its_date_and_pages() -> None:
+    rules = scripted.citation(1, scripted.RULES, scripted.RULES_PAGES, 1, scripted.QUOTE)
+    guide = scripted.citation(2, scripted.GUIDE, scripted.GUIDE_PAGES, 3, scripted.SECOND_QUOTE)
+    other = scripted.citation(3, scripted.GUIDE, scripted.GUIDE_PAGES, 2, "Systems differ.")
+    seen = Seen(answers.answer(answer("A [1]. B [2]. C [3].", citations=(rules, guide, other))))
+    assert f"{scripted.RULES.title} · 2019 · page 1" in seen.text
+    named = f"{scripted.GUIDE.title} · 2021-06 · page 3 (printed as 1), page 2 (printed as ii)"
+    assert seen.text.count(scripted.GUIDE.title) == 1 and named in seen.text
+
+
+def test_the_search_text_is_told_only_where_it_is_not_what_was_typed() -> None:
+    trace = Trace(search_text="Who opened the workshop?", index_build="")
+    told = texts.SEARCHED_FOR.format(text=trace.search_text)
+    for typed, seen in [("And who opened it?", True), ("Who  opened the workshop? ", False)]:
+        said = answers.answer(answer("Kola.", trace=trace), None, answers.Asking(typed, 3))
+        assert (told in Seen(said).text) is seen
+
+
+def test_a_refusal_tells_what_was_searched_and_what_is_missing() -> None:
+    trace = Trace(search_text="annual <budget>", index_build="")
+    silent = answer("", status="not_in_documents", trace=trace, missing=("annual", "budget"))
+    told = Seen(answers.answer(silent, None, answers.Asking("The annual <budget>?", 3))).text
+    assert "Searched 3 documents for “annual <budget>”." in told
+    assert "None of the papers mentions “annual” or “budget”." in told
+    near = answer("Kept.", status="partial", missing=("budget",), missing_from="passages")
+    assert "The nearest passages do not speak of “budget”." in Seen(answers.answer(near)).text
 
 
 def test_invisible_and_reversing_characters_are_dropped() -> None:
@@ -170,7 +234,7 @@ def test_source_card_marks_the_quote_among_its_sentences_and_opens_the_page() ->
 def test_source_card_shows_the_bare_quote_where_the_page_is_not_at_hand() -> None:
     cited = scripted.citation(1, scripted.RULES, scripted.RULES_PAGES, 1, scripted.QUOTE)
     card = cards.source(cited, lambda _: [])
-    assert f"<blockquote dir=\"auto\"><mark>{render.escape(scripted.QUOTE)}" in card
+    assert f'<blockquote dir="auto"><mark>{render.escape(scripted.QUOTE)}' in card
 
 
 def test_example_questions_come_from_titles_and_headings_one_a_document() -> None:
@@ -231,6 +295,57 @@ def test_follow_up_takes_the_conversation_along_without_notices() -> None:
     assert question.history[0].text == "How long are records kept?"
     assert question.history[1].text.startswith("Records are kept for five years, without")
     assert len(last.messages) == 4
+
+
+def search_again(
+    text: str, messages: list[dialogue.Message]
+) -> tuple[list[dialogue.Screen], scripted.ScriptedAssistant]:
+    assistant = scripted.ScriptedAssistant()
+    return list(dialogue.search_again(assistant, ANYBODY, text, messages)), assistant  # type: ignore[arg-type]
+
+
+def test_a_corrected_search_asks_the_same_question_in_the_place_of_its_answer() -> None:
+    messages = talk("And who pays?", talk("How long are records kept?")[-1].messages)[-1].messages
+    screens, assistant = search_again(" who finances the programme ", messages)
+    (question,) = assistant.asked
+    assert (question.text, question.search_text) == ("And who pays?", "who finances the programme")
+    assert [turn.text for turn in question.history if turn.role == "user"] == ["How long are records kept?"]
+    last = screens[-1]
+    assert [message["role"] for message in last.messages] == ["user", "assistant"] * 2
+    assert last.search == "who finances the programme" and last.box is None
+    assert "Searched for: who finances the programme" in said(last)
+
+
+def test_a_follow_up_leans_on_the_corrected_search_and_a_second_correction_on_what_was_typed() -> None:
+    messages = talk("Who pays?")[-1].messages
+    messages = search_again("Who pays for the harbour programme?", messages)[0][-1].messages
+    assert dialogue.history(messages)[0].text == "Who pays for the harbour programme?"
+    screens, assistant = search_again("", messages)
+    assert (assistant.asked[0].text, assistant.asked[0].search_text) == ("Who pays?", "")
+    assert dialogue.history(screens[-1].messages)[0].text == "Who pays?"
+
+
+@pytest.mark.parametrize("text", ["long " * 10_000, "x" * 3000])
+def test_a_search_that_cannot_be_made_keeps_the_answer_and_the_text(text: str) -> None:
+    messages = talk("How long are records kept?")[-1].messages
+    (*_, last), _ = search_again(text, messages)
+    assert said(last).startswith("This question is too long")
+    assert list(last.messages[:-1]) == list(messages) and last.search == text and last.box is None
+
+
+@pytest.mark.parametrize("messages", [[], [{}], [{"role": "user", "content": "forged"}]])
+def test_a_search_again_without_a_question_is_one_sentence(messages: list[dialogue.Message]) -> None:
+    screens, assistant = search_again("anything", messages)
+    assert said(screens[-1]) == texts.NOTHING_TO_SEARCH_AGAIN and assistant.asked == []
+
+
+@given(hostile, hostile)
+def test_a_corrected_question_is_read_back_and_its_correction_never_out_of_a_text(
+    text: str, meant: str
+) -> None:
+    assert render.plain(render.question(text, meant)) == render.clean(text)
+    assert render.meant(render.question(text, meant)) == render.clean(meant)
+    assert render.meant(render.question(text)) == ""
 
 
 def test_history_is_at_most_ten_turns_and_survives_odd_messages() -> None:
@@ -368,10 +483,10 @@ def test_the_last_answer_is_found_behind_notices_and_nowhere_else(book: Feedback
 
 @given(hostile)
 def test_an_answer_id_is_read_back_and_never_out_of_a_text(text: str) -> None:
-    markable = render.answer(answer(text), "a1")
+    markable = answers.answer(answer(text), "a1")
     assert render.answer_id(markable) == "a1"
-    assert render.answer_id(render.answer(answer(text))) is None
-    assert render.plain(markable) == render.plain(render.answer(answer(text)))
+    assert render.answer_id(answers.answer(answer(text))) is None
+    assert render.plain(markable) == render.plain(answers.answer(answer(text)))
 
 
 @pytest.mark.parametrize("messages", [None, 7, "x", {"role": "user"}, [None, 3], [{"content": [{}]}]])
@@ -442,7 +557,10 @@ def test_viewer_sets_lists_tables_and_a_mark_that_runs_over_blocks(client: TestC
     end = scripted.GUIDE_PAGES[1].text.index("Flights") + 3
     body = client.get(f"/documents/pnr-guide/pages/2?start={offset + start}&end={offset + end}").text
     assert [html.unescape(mark) for mark in re.findall("<mark[^>]*>(.*?)</mark>", body)] == [
-        "Systems differ.", "Year", "Units", "Fli"
+        "Systems differ.",
+        "Year",
+        "Units",
+        "Fli",
     ]
     assert body.count('id="quote"') == 1 and body.count("<tr>") == 3 and body.count("<li>") == 2
 

@@ -1,4 +1,4 @@
-// Three small things that the chat component does not do by itself.
+// Four small things that the chat component does not do by itself.
 (() => {
   // Pointing at a marker lights the card of its source; the two are bound by the same address.
   const light = (event) => {
@@ -24,6 +24,24 @@
       message.removeAttribute("aria-label");
     }
   };
+  // The fold over the search text does not say whether it is open; and once that text is sent the
+  // fold goes, and the focus with it: take it to the question box (not on a phone: a keyboard
+  // would come up).
+  let sent = false;
+  const fold = () => {
+    const button = document.querySelector("#search > button");
+    if (button) {
+      const open = String(button.classList.contains("open"));
+      if (button.getAttribute("aria-expanded") !== open) button.setAttribute("aria-expanded", open);
+    }
+    if (document.activeElement && document.activeElement.closest("#search-text")) sent = true;
+    else if (document.activeElement !== document.body) sent = false;
+    else if (sent && !button) {
+      sent = false;
+      const box = document.querySelector("#question textarea");
+      if (box && window.matchMedia("(min-width: 900px)").matches) box.focus();
+    }
+  };
   // On a narrow screen the page scrolls, not the conversation: bring what is new into view.
   let asked = 0;
   const follow = () => {
@@ -36,8 +54,8 @@
     asked = questions.length;
   };
   const start = () => {
-    const watch = new MutationObserver(() => { unlabel(); follow(); });
-    watch.observe(document.body, { childList: true, subtree: true, attributeFilter: ["aria-label"] });
+    const watch = new MutationObserver(() => { unlabel(); fold(); follow(); });
+    watch.observe(document.body, { childList: true, subtree: true, attributeFilter: ["aria-label", "class"] });
   };
   if (document.body) start(); else document.addEventListener("DOMContentLoaded", start);
 })();

@@ -30,6 +30,8 @@ WAITING = 64
 FONT = ("ui-sans-serif", "system-ui", "-apple-system", "Segoe UI", "Roboto", "Liberation Sans", "sans-serif")
 MONO = ("ui-monospace", "Consolas", "Liberation Mono", "monospace")
 
+Walk = Callable[..., Iterator[dialogue.Screen]]  # an exchange, or a search again
+
 log = logging.getLogger(__name__)
 
 
@@ -79,20 +81,25 @@ def page(assistant: Assistant, who: Who, marks: Marks) -> gr.Blocks:
         with gr.Row(elem_id="desk"):
             with gr.Column(elem_id="talk", scale=3, min_width=300):
                 chat = _conversation()
-                mark_row = _mark_row()
+                mark_row, search = _under_the_answer()
                 words = (texts.QUESTION_LABEL, texts.QUESTION_PLACEHOLDER)
                 box = _field("question", *words, max_lines=6, autofocus=True, submit_btn=texts.SEND)
             with gr.Column(elem_id="beside", scale=2, min_width=300):
                 beside = gr.Markdown("", elem_id="sources", latex_delimiters=[], container=False)
-        shown = [box, chat, beside, anew, *mark_row]
+        shown = [box, chat, beside, anew, *search, *mark_row]
         hidden: Any = {"show_progress": "hidden", "api_visibility": "private"}
         blocks.load(_opening(assistant, who), None, [chat, beside], **hidden)
         reply = _reply(assistant, who, marks)
         # No preprocessing: it would make components out of whatever messages a browser sends.
         answering = {
-            "concurrency_limit": RUNNING_AT_ONCE, "concurrency_id": "answers", "preprocess": False, **hidden
+            "concurrency_limit": RUNNING_AT_ONCE,
+            "concurrency_id": "answers",
+            "preprocess": False,
+            **hidden,
         }
         box.submit(reply, [box, chat], shown, **answering)
+        again = _reply(assistant, who, marks, dialogue.search_again)
+        search[1].submit(again, [search[1], chat], shown, **answering)
         chat.example_select(_chosen(reply), [chat], shown, **answering)
         _, told, comment, *buttons = mark_row
         marking: Any = {"inputs": [chat, comment], "outputs": [told, *buttons], "preprocess": False, **hidden}
@@ -135,16 +142,21 @@ def _field(elem_id: str, label: str, placeholder: str, **more: Any) -> gr.Textbo
     return gr.Textbox(show_label=False, container=False, lines=1, **given)
 
 
-def _mark_row() -> list[Any]:
-    """Lay out the marks under the latest answer: the row, what is told, the comment, the buttons."""
+def _under_the_answer() -> tuple[list[Any], list[Any]]:
+    """Lay out what stands under the latest answer. The marks: their row, what is told, the comment,
+    the buttons; and the search: what folds it away, and its text."""
     with gr.Column(elem_id="marks", visible=False) as row:
+        with gr.Accordion(texts.CHANGE_SEARCH, open=False, elem_id="search") as fold:
+            gr.Markdown(str(render.element("p", texts.SEARCH_HINT)), container=False)
+            words = (texts.SEARCH_LABEL, "")
+            search = _field("search-text", *words, max_lines=6, submit_btn=texts.SEARCH_AGAIN)
         with gr.Row(elem_id="marking"):
             gr.Markdown(str(render.element("p", texts.MARKS_LABEL)), container=False)
             buttons = [gr.Button(MARK_NAMES[mark], size="sm", scale=0, min_width=0) for mark in MARKS]
             words = (texts.COMMENT_LABEL, texts.COMMENT_PLACEHOLDER)
             comment = _field("comment", *words, max_lines=1, max_length=COMMENT_CHARS)
         told = gr.Markdown("", elem_id="told", container=False)
-    return [row, told, comment, *buttons]
+    return [row, told, comment, *buttons], [fold, search]
 
 
 def _opening(assistant: Assistant, who: Who) -> Callable[..., Any]:
@@ -160,7 +172,8 @@ def _begin_anew(assistant: Assistant, who: Who) -> Callable[..., Any]:
     def begin_anew(request: gr.Request) -> tuple[Any, ...]:
         """Forget the conversation."""
         _, beside = _first_screen(assistant, who(request.headers))
-        return gr.update(), [], beside, gr.update(visible=False), *_mark_row_gone()
+        folded = (gr.update(open=False), "")
+        return gr.update(), [], beside, gr.update(visible=False), *folded, *_mark_row_gone()
 
     return begin_anew
 
@@ -179,17 +192,21 @@ def _first_screen(assistant: Assistant, principal: Principal) -> tuple[list[str]
         return [], str(render.notice(texts.UNEXPECTED))
 
 
-def _reply(assistant: Assistant, who: Who, marks: Marks) -> Callable[..., Any]:
+def _reply(
+    assistant: Assistant, who: Who, marks: Marks, walk: Walk = dialogue.exchange
+) -> Callable[..., Any]:
     def reply(typed: Any, messages: Any, request: gr.Request) -> Iterator[tuple[Any, ...]]:
         """Walk one exchange; Gradio sends each step to the browser."""
         text = typed if isinstance(typed, str) else ""
         before = [message for message in messages or [] if isinstance(message, dict)]
-        for screen in dialogue.exchange(assistant, who(request.headers), text, before, marks.keep):
+        for screen in walk(assistant, who(request.headers), text, before, marks.keep):
             yield (
                 gr.skip() if screen.box is None else screen.box,
                 screen.messages,
                 gr.skip() if screen.beside is None else str(screen.beside),
                 gr.update(visible=True) if screen.last else gr.skip(),
+                gr.update(open=False) if screen.begins else gr.skip(),
+                gr.skip() if screen.search is None else screen.search,
                 *_mark_row_after(screen),
             )
 
@@ -198,7 +215,7 @@ def _reply(assistant: Assistant, who: Who, marks: Marks) -> Callable[..., Any]:
 
 def _mark_row_after(screen: dialogue.Screen) -> list[Any]:
     """Take the marks away where an answer begins, and bring them back under one that stands."""
-    if screen.box == "":
+    if screen.begins:
         return _mark_row_gone()
     if screen.last:
         return [gr.update(visible=dialogue.last_answer(screen.messages) is not None), *[gr.skip()] * 5]

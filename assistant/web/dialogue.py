@@ -6,14 +6,14 @@ back from them, so there is no session on the server that could leak to somebody
 
 import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
 
 from assistant.assistant import Assistant
 from assistant.errors import AssistantFault
 from assistant.types import Answer, Principal, Question, Role, Turn
-from assistant.web import cards, render, texts
+from assistant.web import answers, cards, render, texts
 from assistant.web.render import Html
 from index.errors import IndexFault
 
@@ -28,10 +28,13 @@ Keep = Callable[[Question, Answer], str]  # keeps an answer so that it can be ma
 
 @dataclass(frozen=True, slots=True)
 class Screen:
-    """What to show now. None leaves a part as it is; `last` comes once, at the end."""
+    """What to show now. None leaves a part as it is; `last` comes once, at the end. `search` is
+    the search text to correct; `begins` says that an answer is on its way."""
 
     messages: list[Message]
     box: str | None = None
+    search: str | None = None
+    begins: bool = False
     beside: Html | None = None
     last: bool = False
 
@@ -53,22 +56,50 @@ def exchange(
         yield Screen([*before, _message("assistant", render.notice(texts.EMPTY_QUESTION))], last=True)
         return
     asked = [*before, _message("user", render.question(typed))]
-    try:
-        yield from _answered(assistant, Question(typed, principal, history(before)), asked, keep)
-    except (AssistantFault, IndexFault) as fault:
-        log.info("a question was not answered: %s", fault)
-        yield _refused(before, typed, fault.for_staff)
-    except Exception:
-        log.exception("a question was not answered")
-        yield _refused(before, typed, texts.UNEXPECTED)
+
+    def refused(sentence: str) -> Screen:
+        return Screen([*before, _message("assistant", render.notice(sentence))], box=typed, last=True)
+
+    for screen in _guarded(assistant, Question(typed, principal, history(before)), asked, keep, refused):
+        yield replace(screen, box="") if screen.begins else screen
+
+
+def search_again(
+    assistant: Assistant,
+    principal: Principal,
+    search_text: str,
+    messages: Sequence[Message],
+    keep: Keep | None = None,
+) -> Iterator[Screen]:
+    """Ask the last question once more with a corrected search text, in the place of the answer it
+    got; an empty one leaves the search to the assistant. Where no answer comes of it the first stays.
+    """
+    shown = _kept(messages)
+
+    def refused(sentence: str) -> Screen:
+        notice = _message("assistant", render.notice(sentence))
+        return Screen([*shown, notice], search=search_text, last=True)
+
+    place = max((n for n, message in enumerate(shown) if _role(message) == "user"), default=None)
+    typed = render.plain(_text(shown[place])) if place is not None else None
+    if place is None or not typed:
+        yield refused(texts.NOTHING_TO_SEARCH_AGAIN)
+        return
+    before = shown[:place]
+    meant = search_text.strip()
+    asked = [*before, _message("user", render.question(typed, meant))]
+    question = Question(typed, principal, history(before), search_text=meant)
+    yield from _guarded(assistant, question, asked, keep, refused)
 
 
 def history(messages: Sequence[Message]) -> tuple[Turn, ...]:
-    """Read the last turns back from the messages; notices and drafts are no turns."""
+    """Read the last turns back from the messages; notices and drafts are no turns. A question
+    whose search text was corrected counts as corrected, so that a follow-up leans on that."""
     turns: list[Turn] = []
     for message in messages:
         said = render.plain(_text(message))
         if said is not None:
+            said = render.meant(_text(message)) or said
             turns.append(Turn(_role(message), said[:HISTORY_TURN_CHARS]))
     return tuple(turns[-HISTORY_TURNS:])
 
@@ -79,13 +110,31 @@ def last_answer(messages: Sequence[Message]) -> str | None:
     return render.answer_id(_text(kept[-1])) if kept else None
 
 
+def _guarded(
+    assistant: Assistant,
+    question: Question,
+    asked: list[Message],
+    keep: Keep | None,
+    refused: Callable[[str], Screen],
+) -> Iterator[Screen]:
+    """Answer, and turn whatever goes wrong into the screen of a refusal."""
+    try:
+        yield from _answered(assistant, question, asked, keep)
+    except (AssistantFault, IndexFault) as fault:
+        log.info("a question was not answered: %s", fault)
+        yield refused(fault.for_staff)
+    except Exception:
+        log.exception("a question was not answered")
+        yield refused(texts.UNEXPECTED)
+
+
 def _answered(
     assistant: Assistant, question: Question, asked: list[Message], keep: Keep | None
 ) -> Iterator[Screen]:
     index, groups = assistant.index, question.principal.groups
-    count = len(index.documents(groups))
-    searching = texts.SEARCHING.format(documents=render.count_of_documents(count))
-    yield Screen([*asked, _message("assistant", render.progress(searching))], box="")
+    asking = answers.Asking(question.text, len(index.documents(groups)))
+    searching = texts.SEARCHING.format(documents=render.count_of_documents(asking.documents))
+    yield Screen([*asked, _message("assistant", render.progress(searching))], begins=True)
     written = ""
     for part in assistant.stream(question):
         if isinstance(part, Answer):
@@ -95,16 +144,12 @@ def _answered(
                 cache(lambda document_id: index.document(document_id, groups)),
             )
             answer_id = keep(question, part) if keep else None
-            shown = [*asked, _message("assistant", render.answer(part, answer_id))]
-            yield Screen(shown, beside=beside, last=True)
+            shown = [*asked, _message("assistant", answers.answer(part, answer_id, asking))]
+            yield Screen(shown, beside=beside, search=part.trace.search_text, last=True)
             return
         written += part
-        yield Screen([*asked, _message("assistant", render.draft(written))])
+        yield Screen([*asked, _message("assistant", answers.draft(written))])
     raise RuntimeError("Assistant.stream ended without an Answer")
-
-
-def _refused(before: list[Message], typed: str, sentence: str) -> Screen:
-    return Screen([*before, _message("assistant", render.notice(sentence))], box=typed, last=True)
 
 
 def _message(role: Role, content: Html) -> Message:

@@ -11,10 +11,8 @@ Does not cover: whether an address is one that may be linked; callers link only 
 import html
 import re
 from collections.abc import Iterable
-from itertools import groupby
 
-from assistant.types import Answer, Citation
-from assistant.web import addresses, texts
+from assistant.web import texts
 
 # All ASCII punctuation but , and ;: as character references these mean nothing to a Markdown
 # parser, so no `*`, `](`, `<`, `$` or `www.` of a text can start anything.
@@ -23,14 +21,11 @@ _SIGNS = re.compile(r"[!-+\-./:<-@\[-`{-~]")
 _INVISIBLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ufeff]")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _LINE_BREAK = re.compile(r"\r\n|[\r\n\x0b\x0c\x85\u2028\u2029]")
-_MARKER = re.compile(r"\[(\d{1,3})\]")
-_ITEM = re.compile(r"^\s*(?:[-*•–]|(\d{1,2})[.)])\s+(?=\S)")
-_STRONG = re.compile(r"\*\*(?=\S)([^*]+?)(?<=\S)\*\*")
 _SAID = re.compile(r'^<div class="(?:answer|question)[^"]*"[^>]* data-said="([^"]*)"')
+_MEANT = re.compile(r'^<div class="question"[^>]* data-meant="([^"]*)"')
 _ANSWER_ID = re.compile(r'^<div class="answer[^"]*"[^>]* data-answer="(\w{1,64})"', re.ASCII)
 _PRINTED_NUMBER = re.compile(r"[A-Za-z]{0,2}[-. ]?(?:\d{1,4}|[ivxlcIVXLC]{1,7})")
 _VOID = frozenset({"meta", "link", "hr"})
-_TIP_CHARS = 160
 
 
 class Html(str):
@@ -104,9 +99,11 @@ def _with_label(bare: str, printed: str, named: str, *, page: str, label: str, c
     return form.format(page=page, label=label, count=count)
 
 
-def question(text: str) -> Html:
-    """Write what the user asked, as the text it is; `plain` gives it back."""
-    return element("div", text, class_="question", dir="auto", data_said=clean(text))
+def question(text: str, meant: str = "") -> Html:
+    """Write what the user asked, as the text it is; `plain` gives it back, and `meant` the search
+    text that was put in its place."""
+    kept = {"data_said": clean(text), "data_meant": clean(meant) or None}
+    return element("div", text, class_="question", dir="auto", **kept)
 
 
 def progress(text: str) -> Html:
@@ -119,24 +116,8 @@ def notice(text: str) -> Html:
     return element("div", text, class_="notice", role="alert")
 
 
-def draft(text: str) -> Html:
-    """Write an answer that is still being streamed: its markers are not checked yet, so not links."""
-    return element("div", _prose(text, {}), class_="answer draft", dir="auto")
-
-
-def answer(said: Answer, answer_id: str | None = None) -> Html:
-    """Write a final answer: its state in plain words, its text, its markers as links; with an id
-    it can be marked."""
-    citations = {citation.number: citation for citation in said.citations}
-    prose = element("div", _prose(said.text, citations), class_="prose", dir="auto") if said.text else ""
-    # A follow-up must be able to see that there was no answer.
-    read_back = said.text or texts.STATE_NOT_IN_DOCUMENTS
-    kept = {"class_": f"answer {said.status}", "data_said": clean(read_back), "data_answer": answer_id}
-    return element("div", _state(said), prose, **kept)
-
-
 def plain(content: str) -> str | None:
-    """Give back the text of a message that `question` or `answer` wrote, None for any other.
+    """Give back the text of a message that `question` or `answers.answer` wrote, None for any other.
 
     `plain(str(question(t))) == clean(t)`. Lets the chat's own messages serve as the history.
     """
@@ -144,77 +125,13 @@ def plain(content: str) -> str | None:
     return html.unescape(found[1]) if found else None
 
 
+def meant(content: str) -> str:
+    """Give back the search text that `question` wrote into a message, "" where there is none."""
+    found = _MEANT.match(content)
+    return html.unescape(found[1]) if found else ""
+
+
 def answer_id(content: str) -> str | None:
-    """Give back the id that `answer` wrote into a message, None where there is none."""
+    """Give back the id that `answers.answer` wrote into a message, None where there is none."""
     found = _ANSWER_ID.match(content)
     return found[1] if found else None
-
-
-def _state(said: Answer) -> Html:
-    """Say in plain words what kind of answer this is, unless it is simply one."""
-    extracted = texts.STATE_FALLBACK if said.trace.fallback else ""
-    if said.status == "answered":
-        return element("p", extracted, class_="state") if extracted else Html("")
-    label, hint = {
-        "partial": (extracted, texts.STATE_PARTIAL),
-        "unsupported": (texts.STATE_UNSUPPORTED, texts.UNSUPPORTED_HINT),
-        "not_in_documents": (texts.STATE_NOT_IN_DOCUMENTS, "" if said.text else texts.NOT_IN_DOCUMENTS_HINT),
-    }[said.status]
-    lines = [element("strong", label)] if label else []
-    return element("p", join([*lines, *([hint] if hint else [])], Html("<br>")), class_="state")
-
-
-def _prose(text: str, citations: dict[int, Citation]) -> Html:
-    """Write paragraphs and list items, one a line; nothing else of Markdown is understood."""
-    lines = [_block(line, citations) for line in clean(text).split("\n") if line.strip()]
-    written: list[Html] = []
-    for kind, members in groupby(lines, key=lambda line: line[0]):
-        blocks = [block for _, block in members]
-        written += blocks if kind == "p" else [element(kind, *blocks)]
-    return join(written)
-
-
-def _block(line: str, citations: dict[int, Citation]) -> tuple[str, Html]:
-    """Write one line as a paragraph or as an item, and tell what it has to stand in."""
-    sign = _ITEM.match(line)
-    if sign is None:
-        return "p", element("p", _line(line, citations))
-    item = element("li", _line(line[sign.end() :], citations), value=sign[1])
-    return "ol" if sign[1] else "ul", item
-
-
-def _line(text: str, citations: dict[int, Citation]) -> Html:
-    """Write one line: known markers as links, `**words**` as strong, the rest as text."""
-    parts: list[str] = []
-    done = 0
-    for found in _MARKER.finditer(text):
-        citation = citations.get(int(found[1]))
-        if citation is not None:
-            parts += [_strong(text[done : found.start()].rstrip(" ")), _marker(citation)]
-            done = found.end()
-    return join([*parts, _strong(text[done:])])
-
-
-def _strong(text: str) -> Html:
-    pieces = _STRONG.split(text)
-    return join(element("strong", piece) if i % 2 else escape(piece) for i, piece in enumerate(pieces))
-
-
-def _marker(citation: Citation) -> Html:
-    """Write the link of one marker; pointing at it tells the source, following it opens the page."""
-    quote = citation.quote if len(citation.quote) <= _TIP_CHARS else citation.quote[:_TIP_CHARS] + "…"
-    tip = texts.MARKER_SOURCE.format(
-        number=citation.number,
-        title=citation.title,
-        page=page_name(citation.page, citation.page_label),
-        quote=" ".join(quote.split()),
-    )
-    return element(
-        "a",
-        f"[{citation.number}]",
-        class_="marker",
-        href=addresses.citation(citation),
-        target="_blank",
-        rel="noopener",
-        title=tip,
-    )

@@ -30,15 +30,27 @@ STATE_FALLBACK = (
 )
 STATE_PARTIAL = "The documents cover only part of this question."
 STATE_NOT_IN_DOCUMENTS = "The documents do not say"
+SEARCHED_IN = "Searched {documents} for “{text}”."
 NOT_IN_DOCUMENTS_HINT = (
-    "No passage answers this question. The ones that came closest are listed under “Nearest passages”. "
-    "If you expected an answer, try other words, or name the programme, the place or the document."
+    "The passages that came closest are listed under “Nearest passages”. If you expected an answer, "
+    "try other words, or name the programme, the place or the document."
 )
+SEARCHED_FOR = "Searched for: {text}"
 STATE_UNSUPPORTED = "Not supported by the documents"
 UNSUPPORTED_HINT = (
     "A draft was written, but no passage supports it. Please do not rely on it; "
     "try naming the programme, the system or the document you have in mind."
 )
+
+# The search behind an answer
+CHANGE_SEARCH = "Change what was searched for"
+SEARCH_LABEL = "Search text"
+SEARCH_HINT = (
+    "This text was searched for. Change it and search again: the same question is then answered anew. "
+    "Leave it empty to search for the question itself."
+)
+SEARCH_AGAIN = "Search again"
+NOTHING_TO_SEARCH_AGAIN = "There is no question here to search for again. Please write one first."
 
 # Marks on an answer
 MARKS_LABEL = "Was this answer right?"

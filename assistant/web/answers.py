@@ -1,0 +1,183 @@
+"""An answer as it stands in the conversation: notes, state, text with its markers, sources, search.
+
+All of it is text until `render` has escaped it; the offsets of the key phrases are resolved before.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import groupby
+
+from assistant.missing import missing_sentence
+from assistant.types import Answer, Citation
+from assistant.web import addresses, texts
+from assistant.web.render import Html, clean, count_of_documents, element, escape, join, page_name
+
+# Two signs that stand for nothing in any text (Unicode noncharacters): a key phrase's start and end.
+_FROM, _TO = "\ufdd0", "\ufdd1"
+_PARTS = re.compile(rf"\[(?P<marker>\d{{1,3}})\]|{_FROM}(?P<key>[^{_FROM}{_TO}\n]*){_TO}")
+_NO_KEY = re.compile(r"[\r\n\x0b\x0c\x85\u2028\u2029]|\[\d{1,3}\]")  # what none may touch
+_ITEM = re.compile(r"^\s*(?:[-*•–]|(\d{1,2})[.)])\s+(?=\S)")
+_STRONG = re.compile(r"\*\*(?=\S)([^*]+?)(?<=\S)\*\*")
+_TIP_CHARS = 160
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """What an answer answers: the typed text, and how many documents the reader may see."""
+
+    typed: str
+    documents: int
+
+
+def draft(text: str) -> Html:
+    """Write an answer that is still being streamed: its markers are not checked yet, so not links."""
+    return element("div", _prose(text, {}), class_="answer draft", dir="auto")
+
+
+def answer(said: Answer, answer_id: str | None = None, asking: Asking | None = None) -> Html:
+    """Write a final answer; with an id it can be marked, with what was asked it tells what was
+    searched for."""
+    citations = {citation.number: citation for citation in said.citations}
+    text = _with_keys(said.text, said.emphasis)
+    # A follow-up must be able to see that there was no answer.
+    read_back = said.text or texts.STATE_NOT_IN_DOCUMENTS
+    kept = {"class_": f"answer {said.status}", "data_said": clean(read_back), "data_answer": answer_id}
+    lacking = missing_sentence(said) if said.status == "partial" else ""
+    parts = [
+        *(element("p", note, class_="note", role="note") for note in said.notes),
+        _state(said, asking),
+        element("div", _prose(text, citations), class_="prose", dir="auto") if said.text else "",
+        element("p", lacking, class_="lacking") if lacking else "",
+        _sources(said.citations),
+        _searched(said, asking),
+    ]
+    return element("div", *parts, **kept)
+
+
+def _state(said: Answer, asking: Asking | None) -> Html:
+    """Say in plain words what kind of answer this is, unless it is simply one."""
+    extracted = texts.STATE_FALLBACK if said.trace.fallback else ""
+    if said.status == "answered":
+        return element("p", extracted, class_="state") if extracted else Html("")
+    if said.status == "not_in_documents":
+        return _silence(said, asking)
+    label, hint = {
+        "partial": (extracted, texts.STATE_PARTIAL),
+        "unsupported": (texts.STATE_UNSUPPORTED, texts.UNSUPPORTED_HINT),
+    }[said.status]
+    lines = [element("strong", label)] if label else []
+    return element("p", join([*lines, hint], Html("<br>")), class_="state")
+
+
+def _silence(said: Answer, asking: Asking | None) -> Html:
+    """Say that the documents do not: what was searched, what they lack, and what to try."""
+    searched = ""
+    if asking and said.trace.search_text:
+        count = count_of_documents(asking.documents)
+        searched = texts.SEARCHED_IN.format(documents=count, text=said.trace.search_text)
+    lines = [searched, missing_sentence(said), "" if said.text else texts.NOT_IN_DOCUMENTS_HINT]
+    told = [element("p", line, class_="state") for line in lines if line]
+    label = element("p", element("strong", texts.STATE_NOT_IN_DOCUMENTS), class_="state")
+    return join([label, *told])
+
+
+def _sources(citations: Sequence[Citation]) -> Html:
+    """Name the papers an answer rests on, each once, with its date and the pages."""
+    papers: dict[str, list[Citation]] = {}
+    for citation in citations:
+        papers.setdefault(citation.document_id, []).append(citation)
+    rows = []
+    for cited in papers.values():
+        pages = dict.fromkeys(page_name(one.page, one.page_label) for one in cited)
+        title = element("span", cited[0].title or cited[0].path, class_="title", dir="auto")
+        date = cited[0].date or texts.UNDATED
+        rows.append(
+            element("li", title, element("span", " · ".join(["", date, ", ".join(pages)]), class_="when"))
+        )
+    if not rows:
+        return Html("")
+    listing = element("ul", *rows, aria_label=texts.SOURCES)
+    return element("div", element("span", texts.SOURCES, aria_hidden="true"), listing, class_="from")
+
+
+def _searched(said: Answer, asking: Asking | None) -> Html:
+    """Tell what was searched for, where that is not what was typed and not told already."""
+    text = said.trace.search_text
+    same = not asking or " ".join(clean(asking.typed).split()) == text
+    if not text or same or said.status == "not_in_documents":
+        return Html("")
+    return element("p", texts.SEARCHED_FOR.format(text=text), class_="searched", dir="auto")
+
+
+def _with_keys(text: str, spans: Sequence[tuple[int, int]]) -> str:
+    """Put a sign at both ends of each key phrase: offsets are of this text, before anything is
+    cleaned or escaped. A phrase over a line break or a marker is let go."""
+    if _FROM in text or _TO in text:
+        return text
+    taken = [found.span() for found in _NO_KEY.finditer(text)]
+    for start, end in sorted(spans, reverse=True):
+        if 0 <= start < end <= len(text) and not any(start < high and low < end for low, high in taken):
+            text = f"{text[:start]}{_FROM}{text[start:end]}{_TO}{text[end:]}"
+    return text
+
+
+def _prose(text: str, citations: dict[int, Citation]) -> Html:
+    """Write paragraphs and list items, one a line; nothing else of Markdown is understood."""
+    lines = [_block(line, citations) for line in clean(text).split("\n") if line.strip()]
+    written: list[Html] = []
+    for kind, members in groupby(lines, key=lambda line: line[0]):
+        blocks = [block for _, block in members]
+        written += blocks if kind == "p" else [element(kind, *blocks)]
+    return join(written)
+
+
+def _block(line: str, citations: dict[int, Citation]) -> tuple[str, Html]:
+    """Write one line as a paragraph or as an item, and tell what it has to stand in."""
+    sign = _ITEM.match(line)
+    if sign is None:
+        return "p", element("p", _line(line, citations))
+    item = element("li", _line(line[sign.end() :], citations), value=sign[1])
+    return "ol" if sign[1] else "ul", item
+
+
+def _line(text: str, citations: dict[int, Citation]) -> Html:
+    """Write one line: known markers as links, key phrases and `**words**` as strong, the rest as text."""
+    parts: list[str] = []
+    done = 0
+    for found in _PARTS.finditer(text):
+        citation = citations.get(int(found["marker"] or 0))
+        before = text[done : found.start()]
+        if found["key"] is not None:
+            parts += [_strong(before), element("strong", found["key"], class_="key")]
+        elif citation is not None:
+            parts += [_strong(before.rstrip(" ")), _marker(citation)]
+        else:
+            continue
+        done = found.end()
+    return join([*parts, _strong(text[done:])])
+
+
+def _strong(text: str) -> Html:
+    pieces = _STRONG.split(text)
+    return join(element("strong", piece) if i % 2 else escape(piece) for i, piece in enumerate(pieces))
+
+
+def _marker(citation: Citation) -> Html:
+    """Write the link of one marker; pointing at it tells the source, following it opens the page."""
+    quote = citation.quote if len(citation.quote) <= _TIP_CHARS else citation.quote[:_TIP_CHARS] + "…"
+    tip = texts.MARKER_SOURCE.format(
+        number=citation.number,
+        title=citation.title,
+        page=page_name(citation.page, citation.page_label),
+        quote=" ".join(quote.split()),
+    )
+    return element(
+        "a",
+        f"[{citation.number}]",
+        class_="marker",
+        href=addresses.citation(citation),
+        target="_blank",
+        rel="noopener",
+        title=tip,
+    )
