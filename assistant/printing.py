@@ -31,7 +31,9 @@ class Manner:
 def answer_lines(answer: Answer, manner: Manner) -> Iterator[str]:
     """The answer for people: notes, text or refusal, what was searched for, sources with dates."""
     for note in answer.notes:
-        yield from (f"Note: {_safe(note)}", "")
+        yield f"Note: {_safe(note)}"
+    if answer.notes:
+        yield ""
     if answer.status == "not_in_documents":
         yield from _refusal(answer, manner)
         return
