@@ -25,6 +25,7 @@ from assistant.writing import Task, Writer, similarity
 from index import generations
 from index.embedding import Embedder, load_embedder
 from index.errors import BadIndex
+from index.reranking import RERANKED, Reranker
 from index.search import Index
 from index.types import Hit
 
@@ -37,13 +38,14 @@ class Assistant:
     """Answers questions from the published build; holds no conversation. Safe between threads."""
 
     def __init__(self, settings: Settings, embedder: Embedder) -> None:
-        """Open the published build. Raises BadIndex, or BadSetting for the model's name."""
+        """Open the published build. Raises BadIndex, BadModel, or BadSetting for the model's name."""
         self._settings = settings
         self._embedder = embedder
         self._lock = threading.Lock()
         self._index = Index(generations.current(settings.index), embedder)
         self._refused_build = ""
         self._model = LanguageModel(settings) if settings.llm else None
+        self._reranker = Reranker(settings.reranker) if settings.reranker else None
 
     @classmethod
     def open(cls, settings: Settings) -> "Assistant":
@@ -124,6 +126,7 @@ class Assistant:
             selected=tuple(passage.id for passage in evidence.passages),
             seconds=watch.seconds,
             fallback=writer.fallback,
+            reranker=self._reranker.model_id if self._reranker else "",
             tokens=writer.tokens,
         )
         if written is not None:
@@ -136,13 +139,19 @@ class Assistant:
             )
         yield Answer(answer_text, status, citations, hits, trace)
 
-    @staticmethod
-    def _found(index: Index, search_text: str, parts: Sequence[str], question: Question) -> tuple[Hit, ...]:
-        """The best passages; where a question has parts, those of each part take their turn."""
+    def _ranked(self, index: Index, text: str, question: Question) -> list[Hit]:
+        """The best passages for one text, read again by the re-ranking model where there is one."""
         groups, filters = question.principal.groups, question.filters
-        lists = [index.search(search_text, HITS, groups, filters)]
-        if len(parts) > 1:
-            lists += [index.search(part, HITS, groups, filters) for part in parts]
+        if self._reranker is None:
+            return index.search(text, HITS, groups, filters)
+        return self._reranker.reorder(text, index.search(text, RERANKED, groups, filters))[:HITS]
+
+    def _found(
+        self, index: Index, search_text: str, parts: Sequence[str], question: Question
+    ) -> tuple[Hit, ...]:
+        """The best passages; where a question has parts, those of each part take their turn."""
+        texts = [search_text, *(parts if len(parts) > 1 else ())]
+        lists = [self._ranked(index, text, question) for text in texts]
         found: dict[str, Hit] = {}
         for turn in zip_longest(*lists):
             for hit in filter(None, turn):
