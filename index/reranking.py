@@ -44,7 +44,8 @@ class Reranker:
         except Exception as error:
             raise BadModel(
                 f"The re-ranking model {name!r} could not be loaded from this machine "
-                f"({type(error).__name__}); nothing is downloaded. Set ASSISTANT_RERANKER to the folder of a cross-encoder, or unset it."
+                f"({type(error).__name__}); nothing is downloaded. Set ASSISTANT_RERANKER to the folder of "
+                "a cross-encoder, or unset it."
             ) from error
         if outputs != 1:
             raise BadModel(

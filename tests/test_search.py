@@ -98,8 +98,8 @@ def test_a_passage_with_all_words_of_the_question_beats_one_that_repeats_a_rare_
     paper_folder: Callable[..., Path], tmp_path: Path, embedder: Embedder
 ) -> None:
     papers = {
-        "all.txt": "The delegation of Norway told the committee, after a long debate, that in 2019 the "
-        "budget for training customs officers had been agreed, and that Durres would be the first to receive it.",
+        "all.txt": "The delegation of Norway told the committee, after long debate, that the "
+        "budget for training customs officers had been agreed, and Durres would be first to receive it.",
         "one.txt": "Durres, Durres: the Durres training calendar, rooms of Durres, and the Durres office.",
         **{f"more{n}.txt": f"Customs training budget {n} was agreed for the region." for n in range(6)},
     }
