@@ -11,6 +11,7 @@ from itertools import zip_longest
 from pathlib import Path
 
 from assistant.citations import Claim, compose
+from assistant.condense import readings
 from assistant.config import Settings
 from assistant.context import select
 from assistant.errors import BadQuestion
@@ -26,7 +27,7 @@ from index import generations
 from index.embedding import Embedder, load_embedder
 from index.errors import BadIndex
 from index.reranking import RERANKED, Reranker
-from index.search import Index
+from index.search import Index, pool
 from index.types import Hit
 
 HITS = 10
@@ -139,19 +140,22 @@ class Assistant:
             )
         yield Answer(answer_text, status, citations, hits, trace)
 
-    def _ranked(self, index: Index, text: str, question: Question) -> list[Hit]:
-        """The best passages for one text, read again by the re-ranking model where there is one."""
+    def _ranked(self, index: Index, texts: Sequence[str], question: Question) -> list[Hit]:
+        """The best passages for the readings of one question, read again by the re-ranking model,
+        if there is one, for the first of them."""
         groups, filters = question.principal.groups, question.filters
-        if self._reranker is None:
-            return index.search(text, HITS, groups, filters)
-        return self._reranker.reorder(text, index.search(text, RERANKED, groups, filters))[:HITS]
+        depth = RERANKED if self._reranker or len(texts) > 1 else HITS
+        hits = pool([index.search(text, depth, groups, filters) for text in texts])
+        return (self._reranker.reorder(texts[0], hits[:RERANKED]) if self._reranker else hits)[:HITS]
 
     def _found(
         self, index: Index, search_text: str, parts: Sequence[str], question: Question
     ) -> tuple[Hit, ...]:
         """The best passages; where a question has parts, those of each part take their turn."""
-        texts = [search_text, *(parts if len(parts) > 1 else ())]
-        lists = [self._ranked(index, text, question) for text in texts]
+        history = () if question.search_text else question.history
+        lists = [self._ranked(index, readings(question.text, search_text, history), question)]
+        if len(parts) > 1:
+            lists += [self._ranked(index, [part], question) for part in parts]
         found: dict[str, Hit] = {}
         for turn in zip_longest(*lists):
             for hit in filter(None, turn):

@@ -1,6 +1,8 @@
 """A published build, open for questions: text in, Hits out, only from what may be read."""
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
+from itertools import chain
 from pathlib import Path
 
 from index import generations
@@ -136,6 +138,18 @@ def fuse(
         + COVERED_SHARE * covered.get(i, 0.0)
         for i, cosine in cosines.items()
     }
+
+
+def pool(lists: Sequence[Sequence[Hit]]) -> list[Hit]:
+    """Several searches for one thing as one list: a passage's score is the mean of its scores, with
+    nothing from a list that lacks it (CombSUM, Fox & Shaw, TREC-2 1994)."""
+    best: dict[str, Hit] = {}
+    scores: dict[str, float] = {}
+    for hit in chain.from_iterable(lists):
+        best.setdefault(hit.passage.id, hit)
+        scores[hit.passage.id] = scores.get(hit.passage.id, 0.0) + hit.score / len(lists)
+    order = sorted(scores, key=lambda i: (-scores[i], i))
+    return [replace(best[i], score=scores[i]) for i in order]
 
 
 def matches(document: Document, filters: Filters) -> bool:

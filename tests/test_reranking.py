@@ -43,11 +43,12 @@ def tiny_model(folder: Path, outputs: int = 1) -> Path:
         num_hidden_layers=1,
         num_attention_heads=2,
         intermediate_size=16,
-        num_labels=outputs,
         initializer_range=1.0,  # so that different texts get clearly different values
     )
+    config.num_labels = outputs
     BertForSequenceClassification(config).save_pretrained(folder)
-    PreTrainedTokenizerFast(
+    fast: Any = PreTrainedTokenizerFast
+    fast(
         tokenizer_object=tokenizer,
         pad_token="[PAD]",
         unk_token="[UNK]",

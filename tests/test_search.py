@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from index import generations
 from index.build import build
 from index.embedding import Embedder
-from index.search import Index, fuse
+from index.search import Index, fuse, pool
 
 EVERYBODY = {"all"}
 LEADS = {"all", "leads"}
@@ -109,3 +109,15 @@ def test_a_passage_with_all_words_of_the_question_beats_one_that_repeats_a_rare_
     question = "What budget for training customs officers was agreed for Durres?"
     assert opened.search(question, 1, EVERYBODY)[0].passage.document_id == "all"
     opened.close()
+
+
+def test_a_passage_that_both_readings_of_a_follow_up_find_comes_before_one_that_only_one_finds(
+    index: Index,
+) -> None:
+    workshop = index.search("Who opened the workshop in Skopje?", 3, EVERYBODY)
+    harbour = index.search("Who pays for the Harbour Programme?", 3, EVERYBODY)
+    pooled = pool([workshop, workshop, harbour])
+    assert pooled[0].passage == workshop[0].passage
+    assert [hit.score for hit in pooled] == sorted((hit.score for hit in pooled), reverse=True)
+    assert {hit.passage.id for hit in pooled} == {hit.passage.id for hit in (*workshop, *harbour)}
+    assert pool([harbour]) == harbour
