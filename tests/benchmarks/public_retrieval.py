@@ -6,7 +6,8 @@ DIR is what `convert_public.py` wrote; an index over `DIR/corpus` is built in `D
 missing or stale. `squad2`: the fused search against each of its halves. `mtrag_un`: questions with a
 history only, searched for in two readings as the product does, by the rewritten text, by the last
 question alone, and by the whole history before it. Rules for
-rewriting may be chosen on one half (`--half choose`, by a digest of the question's id) and are reported on the other (`--half report`, the default). The unit is the file: one
+rewriting may be chosen on one half (`--half choose`, by a digest of the question's id) and are reported
+on the other (`--half report`, the default). The unit is the file: one
 paragraph or passage each. Prints tables in Markdown.
 """
 
