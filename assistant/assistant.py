@@ -11,7 +11,7 @@ from itertools import zip_longest
 from pathlib import Path
 
 from assistant.citations import Claim, compose
-from assistant.condense import reworded
+from assistant.condense import readings, reworded
 from assistant.config import Settings
 from assistant.context import select
 from assistant.emphasis import emphasised
@@ -30,7 +30,8 @@ from assistant.writing import Task, Writer, similarity
 from index import generations
 from index.embedding import Embedder, load_embedder
 from index.errors import BadIndex
-from index.search import Index
+from index.reranking import RERANKED, Reranker
+from index.search import Index, pool
 from index.types import Hit
 
 HITS = 10
@@ -42,13 +43,14 @@ class Assistant:
     """Answers questions from the published build; holds no conversation. Safe between threads."""
 
     def __init__(self, settings: Settings, embedder: Embedder) -> None:
-        """Open the published build. Raises BadIndex, or BadSetting for the model's name."""
+        """Open the published build. Raises BadIndex, BadModel, or BadSetting for the model's name."""
         self._settings = settings
         self._embedder = embedder
         self._lock = threading.Lock()
         self._index = Index(generations.current(settings.index), embedder)
         self._refused_build = ""
         self._model = LanguageModel(settings) if settings.llm else None
+        self._reranker = Reranker(settings.reranker) if settings.reranker else None
 
     @classmethod
     def open(cls, settings: Settings) -> "Assistant":
@@ -149,6 +151,7 @@ class Assistant:
             selected=tuple(passage.id for passage in evidence.passages),
             seconds=watch.seconds,
             fallback=writer.fallback,
+            reranker=self._reranker.model_id if self._reranker else "",
             tokens=writer.tokens,
         )
         if written is not None:
@@ -171,13 +174,22 @@ class Assistant:
             missing_from=lacking.place,
         )
 
-    @staticmethod
-    def _found(index: Index, search_text: str, parts: Sequence[str], question: Question) -> tuple[Hit, ...]:
-        """The best passages; where a question has parts, those of each part take their turn."""
+    def _ranked(self, index: Index, texts: Sequence[str], question: Question) -> list[Hit]:
+        """The best passages for the readings of one question, read again by the re-ranking model,
+        if there is one, for the first of them."""
         groups, filters = question.principal.groups, question.filters
-        lists = [index.search(search_text, HITS, groups, filters)]
+        depth = RERANKED if self._reranker or len(texts) > 1 else HITS
+        hits = pool([index.search(text, depth, groups, filters) for text in texts])
+        return (self._reranker.reorder(texts[0], hits[:RERANKED]) if self._reranker else hits)[:HITS]
+
+    def _found(
+        self, index: Index, search_text: str, parts: Sequence[str], question: Question
+    ) -> tuple[Hit, ...]:
+        """The best passages; where a question has parts, those of each part take their turn."""
+        history = () if question.search_text else question.history
+        lists = [self._ranked(index, readings(question.text, search_text, history), question)]
         if len(parts) > 1:
-            lists += [index.search(part, HITS, groups, filters) for part in parts]
+            lists += [self._ranked(index, [part], question) for part in parts]
         found: dict[str, Hit] = {}
         for turn in zip_longest(*lists):
             for hit in filter(None, turn):

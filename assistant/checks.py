@@ -12,6 +12,7 @@ from index import generations
 from index.build import is_stale
 from index.embedding import load_embedder
 from index.errors import IndexFault
+from index.reranking import Reranker
 from index.search import Index
 
 
@@ -33,6 +34,8 @@ def check(settings: Settings) -> Iterator[Finding]:
     try:
         embedder = load_embedder(settings.embedding_model, settings.models)
         yield Finding(True, f"embedding model: {embedder.model_id}")
+        if settings.reranker:
+            yield Finding(True, f"re-ranking model: {Reranker(settings.reranker).model_id}")
         index = Index(generations.current(settings.index), embedder)
         yield Finding(
             True, f"index: build {index.build_id}, {index.passage_count} passages, every file as recorded"

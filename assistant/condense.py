@@ -30,6 +30,14 @@ def condense(text: str, history: Sequence[Turn]) -> str:
     return " ".join([*earlier, text])
 
 
+def readings(text: str, search_text: str, history: Sequence[Turn]) -> list[str]:
+    """The texts to search for, each with the same say: as condensed, and with the three questions
+    before it, the latest first. Where the rules misjudge what a follow-up leans on, the second
+    reading still knows the subject. Without history there is one text."""
+    asked = [turn.text for turn in history if turn.role == "user"][-3:]
+    return [search_text, " ".join([text, *reversed(asked)])] if asked else [search_text]
+
+
 def leans(text: str) -> bool:
     """Whether a question is too short, or points back, to be understood alone."""
     return len(text.split()) <= _FEW_WORDS or _LEANS.search(text) is not None

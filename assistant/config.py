@@ -26,6 +26,9 @@ class Settings(BaseSettings):
     embedding_model: str = Field(
         DEFAULT_MODEL, description="a sentence-transformers model: a folder or a hub name"
     )
+    reranker: str = Field(
+        "", description="a cross-encoder that reads the best passages again: a folder; empty: none"
+    )
     host: str = Field("127.0.0.1", description="address to serve on")
     port: int = Field(7860, ge=1, le=65535, description="port to serve on")
     question_chars: int = Field(2000, ge=10, le=100_000, description="longest question")

@@ -66,7 +66,8 @@ class Trace:
     `seconds` maps a step of the question's path to wall time; `model` wrote the answer and is ""
     where none did; `fallback` is one word for why a language model was asked in vain and the
     answer is extracted instead (`unreachable`, `timeout`, `refused` …), else ""; `tokens` counts
-    what the language model read (`input`) and wrote (`output`), as far as it tells."""
+    what the language model read (`input`) and wrote (`output`), as far as it tells; `reranker` is the
+    model that put the passages into their order, "" where none did."""
 
     search_text: str
     index_build: str
@@ -79,6 +80,7 @@ class Trace:
     sentences_removed: int = 0
     fallback: str = ""
     tokens: Mapping[str, int] = field(default_factory=dict)
+    reranker: str = ""
 
 
 @dataclass(frozen=True, slots=True)

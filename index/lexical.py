@@ -93,7 +93,8 @@ class Lexical:
         searchers = [self._shelves[shelf][1] for shelf in shelves]
         if len(term) < 4 or not term.isalpha() or any(s.doc_freq("text", term) for s in searchers):
             return []
-        words = {word for s in searchers for word, _ in s.terms_with_prefix("text", term[0])}
+        # In a fixed order: of equally near words the same ones are taken in every process.
+        words = sorted({word for s in searchers for word, _ in s.terms_with_prefix("text", term[0])})
         near = process.extract(
             term, words, scorer=DamerauLevenshtein.distance, score_cutoff=1 if len(term) < 7 else 2, limit=3
         )

@@ -1,19 +1,22 @@
 """A published build, open for questions: text in, Hits out, only from what may be read."""
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
+from itertools import chain
 from pathlib import Path
 
 from index import generations
 from index.acronyms import Terms, both_ways, read_glossary
 from index.catalogue import Catalogue
-from index.concepts import Concept, Language, concepts
+from index.concepts import Concept, Language, concepts, coverage
 from index.embedding import Embedder
 from index.errors import BadIndex
 from index.lexical import Lexical
 from index.store import Store
 from index.types import Document, FoundBy, Hit, Page, Passage
 
-DENSE_SHARE = 0.4  # of the fused score; the rest is BM25 over its maximum
+# Shares of the fused score: cosine, BM25 over its maximum, coverage of the question's concepts.
+DENSE_SHARE, LEXICAL_SHARE, COVERED_SHARE = 0.45, 0.3, 0.25
 CANDIDATES = 60  # looked at from each side before fusing
 
 Filters = Mapping[str, Collection[str]]
@@ -55,20 +58,27 @@ class Index:
         wide = max(CANDIDATES, 2 * k) * (10 if filters else 1)
         vector = self._embedder.embed([text])[0]
         dense = self._store.search(vector, wide, shelves)
-        # A question of nothing but small words is searched by them.
-        asked = self.concepts(text, groups) or [
-            Concept(weight, ((word,),))
-            for word, weight in self._lexical.rarity(self._lexical.all_terms(text), shelves).items()
-        ]
+        asked = self._searched(text, groups)
         bm25 = self._lexical.search(asked, wide, shelves)
         cosines = dense | self._store.similarities(vector, [i for i in bm25 if i not in dense], shelves)
-        scores = fuse(cosines, bm25)
+        passages = self._catalogue.passages(list(cosines), shelves)
+        scores = fuse(cosines, bm25, {i: self._covered(asked, passages[i]) for i in cosines})
         order = sorted(scores, key=lambda i: (-scores[i], i))
-        passages = self._catalogue.passages(order if filters else order[:k], shelves)
         if filters:
             allowed = {d.id for d in self.documents(groups) if matches(d, filters)}
             order = [i for i in order if passages[i].document_id in allowed]
         return [Hit(passages[i], scores[i], cosines[i], _found_by(i in dense, i in bm25)) for i in order[:k]]
+
+    def _searched(self, text: str, groups: Collection[str]) -> list[Concept]:
+        """The concepts of a text; one of nothing but small words is searched by these."""
+        small = self._lexical.all_terms(text)
+        return self.concepts(text, groups) or [
+            Concept(weight, ((word,),))
+            for word, weight in self._lexical.rarity(small, self._readable(groups)).items()
+        ]
+
+    def _covered(self, asked: Sequence[Concept], passage: Passage) -> float:
+        return coverage(asked, set(self._lexical.terms(" ".join((*passage.heading_path, passage.text)))))
 
     def concepts(self, text: str, groups: Collection[str]) -> list[Concept]:
         """What a question asks about, with the words that the readable papers use for it."""
@@ -134,16 +144,35 @@ class Index:
         return [number for number, shelf in enumerate(self._shelves) if shelf & set(groups)]
 
 
-def fuse(cosines: Mapping[str, float], bm25: Mapping[str, float]) -> dict[str, float]:
-    """One score for each passage: 0.4 of its cosine and 0.6 of its BM25 over the best BM25.
+def fuse(
+    cosines: Mapping[str, float], bm25: Mapping[str, float], covered: Mapping[str, float]
+) -> dict[str, float]:
+    """One score for each passage, in [-0.45, 1]: its cosine, its BM25 over the best BM25, and the
+    share of the question's concepts that it covers, each with its weight.
 
-    Unlike a fusion of ranks this keeps how much better one passage is than the next. The
-    scores order one result list; they are not comparable between questions.
+    Unlike a fusion of ranks this keeps how much better one passage is than the next. BM25 lets one
+    rare word, said often, outweigh all others; coverage asks how many are there. The scores order
+    one result list; they are not comparable between questions.
     """
     most = max(bm25.values(), default=0.0) or 1.0
     return {
-        i: DENSE_SHARE * cosine + (1 - DENSE_SHARE) * bm25.get(i, 0.0) / most for i, cosine in cosines.items()
+        i: DENSE_SHARE * cosine
+        + LEXICAL_SHARE * bm25.get(i, 0.0) / most
+        + COVERED_SHARE * covered.get(i, 0.0)
+        for i, cosine in cosines.items()
     }
+
+
+def pool(lists: Sequence[Sequence[Hit]]) -> list[Hit]:
+    """Several searches for one thing as one list: a passage's score is the mean of its scores, with
+    nothing from a list that lacks it (CombSUM, Fox & Shaw, TREC-2 1994)."""
+    best: dict[str, Hit] = {}
+    scores: dict[str, float] = {}
+    for hit in chain.from_iterable(lists):
+        best.setdefault(hit.passage.id, hit)
+        scores[hit.passage.id] = scores.get(hit.passage.id, 0.0) + hit.score / len(lists)
+    order = sorted(scores, key=lambda i: (-scores[i], i))
+    return [replace(best[i], score=scores[i]) for i in order]
 
 
 def matches(document: Document, filters: Filters) -> bool:

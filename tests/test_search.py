@@ -1,6 +1,6 @@
 """Search over a real build: what is found, and what must never be."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -8,8 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from index import generations
+from index.build import build
 from index.embedding import Embedder
-from index.search import Index, fuse
+from index.search import Index, fuse, pool
 
 EVERYBODY = {"all"}
 LEADS = {"all", "leads"}
@@ -83,9 +84,40 @@ def test_fusing_keeps_every_passage_and_the_order_of_agreement(
     cosines: dict[str, float], data: st.DataObject
 ) -> None:
     bm25 = {i: data.draw(st.floats(0, 30)) for i in cosines if data.draw(st.booleans())}
-    scores = fuse(cosines, bm25)
+    covered = {i: data.draw(st.floats(0, 1)) for i in cosines}
+    scores = fuse(cosines, bm25, covered)
     assert scores.keys() == cosines.keys()
     for one in cosines:
         for other in cosines:
-            if cosines[one] > cosines[other] and bm25.get(one, 0) >= bm25.get(other, 0):
+            agree = bm25.get(one, 0) >= bm25.get(other, 0) and covered[one] >= covered[other]
+            if cosines[one] > cosines[other] and agree:
                 assert scores[one] > scores[other] or scores[one] == pytest.approx(scores[other])
+
+
+def test_a_passage_with_all_words_of_the_question_beats_one_that_repeats_a_rare_one(
+    paper_folder: Callable[..., Path], tmp_path: Path, embedder: Embedder
+) -> None:
+    papers = {
+        "all.txt": "The delegation of Norway told the committee, after long debate, that the "
+        "budget for training customs officers had been agreed, and Durres would be first to receive it.",
+        "one.txt": "Durres, Durres: the Durres training calendar, rooms of Durres, and the Durres office.",
+        **{f"more{n}.txt": f"Customs training budget {n} was agreed for the region." for n in range(6)},
+    }
+    folder = paper_folder({name: (text + "\n", {"groups": "all"}) for name, text in papers.items()})
+    build(folder, tmp_path / "index", embedder)
+    opened = Index(generations.current(tmp_path / "index"), embedder)
+    question = "What budget for training customs officers was agreed for Durres?"
+    assert opened.search(question, 1, EVERYBODY)[0].passage.document_id == "all"
+    opened.close()
+
+
+def test_a_passage_that_both_readings_of_a_follow_up_find_comes_before_one_that_only_one_finds(
+    index: Index,
+) -> None:
+    workshop = index.search("Who opened the workshop in Skopje?", 3, EVERYBODY)
+    harbour = index.search("Who pays for the Harbour Programme?", 3, EVERYBODY)
+    pooled = pool([workshop, workshop, harbour])
+    assert pooled[0].passage == workshop[0].passage
+    assert [hit.score for hit in pooled] == sorted((hit.score for hit in pooled), reverse=True)
+    assert {hit.passage.id for hit in pooled} == {hit.passage.id for hit in (*workshop, *harbour)}
+    assert pool([harbour]) == harbour

@@ -13,10 +13,11 @@ from pydantic import SecretStr
 from assistant.config import Settings
 from assistant.prompting import PROMPTS
 from index import generations
+from index.reranking import reranker_id
 
 ROOT = Path(__file__).resolve().parents[2]
 # Settings that change no answer or are told in another way; secrets are left out by their type.
-_NOT_TOLD = {"corpus", "index", "models", "feedback", "embedding_model", "host", "port"}
+_NOT_TOLD = {"corpus", "index", "models", "feedback", "embedding_model", "reranker", "host", "port"}
 _MAKES_THE_BUILD = ("corpus", "embedding_model", "code")
 
 
@@ -28,6 +29,7 @@ def fingerprint(build_id: str, settings: Settings, question_file: Path, **asked:
         "index_build": build_id,
         "corpus": record.get("source", ""),
         "embedding_model": record.get("model", settings.embedding_model),
+        "reranker": reranker_id(settings.reranker),
         "prompts": {path.stem: _sha256(path) for path in sorted(PROMPTS.glob("*.md"))},
         "settings": _plain_settings(settings),
         "code": code_version(),
