@@ -5,7 +5,7 @@ import re
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
-from assistant.answer_types import answer_type, holds
+from assistant.answer_types import answer_type, counts, holds
 from assistant.pieces import Piece
 from index.concepts import Concept, coverage
 
@@ -24,6 +24,8 @@ SENTENCE_FEATURES = (
     "heading",
     "label",  # a short line that is no sentence
     "words",  # logarithm of its length
+    "counts",  # a figure stands in it beside the noun that is counted
+    "held_around",  # covered_around, where it holds the sort of thing asked for
 )
 
 
@@ -67,10 +69,11 @@ def sentence_features(
     kind = answer_type(asked.text)
     held = holds(kind, piece.text, asked.text)
     rarest = max(asked.concepts, key=lambda concept: concept.weight, default=None)
+    around = coverage(asked.concepts, words.around)
     return [
         similarity,
         coverage(asked.concepts, words.inside),
-        coverage(asked.concepts, words.around),
+        around,
         coverage(asked.concepts, words.passage | words.above),
         rarest.coverage(words.around) if rarest else 0.0,
         piece.hit.score / best_score if best_score > 0 else 0.0,
@@ -82,6 +85,8 @@ def sentence_features(
         float(piece.is_heading),
         float(piece.is_label),
         math.log(1 + len(piece.text.split())),
+        float(counts(piece.text, asked.text)),
+        around * float(kind not in ("other", "list") and held),
     ]
 
 

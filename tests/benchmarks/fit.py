@@ -13,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.optimize import minimize
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GroupKFold
 
@@ -31,6 +32,7 @@ from assistant.features import ANSWER_FEATURES, SENTENCE_FEATURES, Asked, Ranked
 HALF = "tune"
 FloatArray = NDArray[np.float64]
 STRENGTH = 0.1  # of scikit-learn's L2 penalty: C
+ORDER_STRENGTH = 0.03  # of the L2 penalty on the weights that order sentences
 
 
 @dataclass
@@ -136,16 +138,28 @@ def main() -> None:
 
 
 def fit_sentences(some: list[Case]) -> LogisticRegression:
-    """Each question weighs the same, however many pieces it has."""
-    rows, labels, weights = [], [], []
-    for case in some:
-        if any(case.right):
-            share = 1 / len(case.ranked)
-            for r, ok in zip(case.ranked, case.right, strict=True):
-                rows.append(r.features)
-                labels.append(ok)
-                weights.append(10 * (0.5 / sum(case.right) if ok else 0.5 * share))
-    return fitted(rows, labels, weights)
+    """Weights under which the evidence takes the largest share of its question's odds: what
+    counts is the order within a question (a conditional logit; Cao et al., ListNet, ICML 2007)."""
+    told = [case for case in some if any(case.right)]
+    every = np.vstack([[r.features for r in case.ranked] for case in told])
+    mean, scale = every.mean(axis=0), every.std(axis=0)
+    scale[scale == 0] = 1.0
+    rows = [(np.asarray([r.features for r in case.ranked]) - mean) / scale for case in told]
+    right = [np.asarray(case.right) for case in told]
+
+    def loss(weights: FloatArray) -> tuple[float, FloatArray]:
+        total, slope = ORDER_STRENGTH * weights @ weights, 2 * ORDER_STRENGTH * weights
+        for x, ok in zip(rows, right, strict=True):
+            odds = np.exp(x @ weights - (x @ weights).max())
+            share, wanted = odds / odds.sum(), np.where(ok, odds, 0) / odds[ok].sum()
+            total -= np.log(share[ok].sum()) / len(rows)
+            slope = slope + x.T @ (share - wanted) / len(rows)
+        return float(total), slope
+
+    best = minimize(loss, np.zeros(every.shape[1]), jac=True, method="L-BFGS-B").x / scale
+    model = LogisticRegression()
+    model.coef_, model.intercept_ = best[None, :], np.asarray([-best @ mean])
+    return model
 
 
 def print_gate(odds: FloatArray, answerable: list[bool]) -> None:
