@@ -53,7 +53,8 @@ _SERIES = re.compile(r"(?:[^,;]+[,;]){2,}[^,;]* (?:and|or) |(?:[^,;]+;){2,}")
 _SYMBOL = re.compile(
     r"https?://\S+|\b[A-Z]+(?:/[\w.()-]+)+"
     r"|\b(?:resolutions?|paragraphs?|articles?|annex|chapter|section|No\.)"
-    r"(?: \d+(?: \(\d{4}\))?(?:,| and)?)+|\d+ \((?:19|20)\d\d\)|\((?:19|20)\d\d\)|^\W*\d{1,3}[.)]? (?-i:(?=[A-Z]))",
+    r"(?: \d+(?: \(\d{4}\))?(?:,| and)?)+|\d+ \((?:19|20)\d\d\)"
+    r"|\((?:19|20)\d\d\)|^\W*\d{1,3}[.)]? (?-i:(?=[A-Z]))",
     re.I,
 )
 # … dates and clock times.

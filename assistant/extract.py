@@ -55,7 +55,7 @@ def extract(asked: Sequence[Asked], evidence: Evidence, embedder: Embedder, term
         )
         said += [piece for piece, _ in chosen]
         found = [claim for _, claims in chosen for claim in claims]
-        confidence = answer_confidence(answer_features(part, ranked, terms))
+        confidence = answer_confidence(answer_features(part, ranked))
         parts.append(Part(part.text, tuple(dict.fromkeys(found)), confidence))
     return parts
 

@@ -7,7 +7,6 @@ each question judged by a fit that has not seen it (ten folds).
 
 import json
 import sys
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -43,7 +42,6 @@ class Case:
     ranked: list[Ranked]
     right: list[bool]
     asked: Asked
-    terms: Callable[[str], list[str]]
 
 
 def cases(question_set: Path, index: Path) -> list[Case]:
@@ -61,7 +59,7 @@ def cases(question_set: Path, index: Path) -> list[Case]:
         asked = assistant._asked(opened, question.question, search_text, search_text, groups)
         ranked = rank(asked, prepare(evidence, assistant._embedder, opened.terms), assistant._embedder)
         right = [_holds(question, paths[r.piece.document_id], r.piece.text) for r in ranked]
-        found.append(Case(question, ranked, right, asked, opened.terms))
+        found.append(Case(question, ranked, right, asked))
     return found
 
 
@@ -123,8 +121,8 @@ def main() -> None:
         f"best piece is evidence: {np.mean(best):.3f}, one of three: {np.mean(three):.3f} (n = {len(best)})"
     )
     # The answer model learns from scores of sentence fits that had not seen the question.
-    rows = [answer_features(c.asked, [r for r, _ in held_out[i]], c.terms) for i, c in enumerate(every)]
-    labels = [c.question.answerable and any(ok for _, ok in held_out[i][:3]) for i, c in enumerate(every)]
+    rows = [answer_features(c.asked, [r for r, _ in held_out[i]]) for i, c in enumerate(every)]
+    labels = [c.question.answerable for c in every]
     odds = np.zeros(len(every))
     for train, test in folds.split(numbers, groups=numbers):
         model = fitted([rows[i] for i in train], [labels[i] for i in train])
