@@ -111,7 +111,8 @@ def _chosen(
         if len(chosen) == MOST_PIECES or candidate.score < ranked[0].score - WORTH_ADDING:
             break
         piece = _whole(candidate, ranked)
-        if pieces and _repeats(piece, [*pieces, *said], terms):
+        shown = [span for _, claims in chosen for claim in claims for span in claim.spans]
+        if pieces and (_repeats(piece, [*pieces, *said], terms) or _within(piece, shown)):
             continue
         claims = cite(piece, pieces)
         words = sum(len(claim.text.split()) for claim in claims)
@@ -128,6 +129,14 @@ def _chosen(
         fresh = (one for one in beside if not one.is_heading and not _repeats(one, pieces, terms))
         chosen += [(one, cite(one, pieces)) for one in islice(fresh, 1)]
     return chosen
+
+
+def _within(piece: Piece, spans: Sequence[Span]) -> bool:
+    """Whether a piece is shown already, taken along by the sentence that leans on it."""
+    return any(
+        document == piece.document_id and start <= piece.start and piece.end <= end
+        for document, start, end in spans
+    )
 
 
 def _whole(one: Ranked, ranked: Sequence[Ranked]) -> Piece:

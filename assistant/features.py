@@ -92,7 +92,7 @@ def sentence_features(
 ANSWER_FEATURES = (
     "score",  # log odds of the best piece
     "behind",  # how far the second one is behind it, at most 3
-    "covered",  # of the best piece: a near miss repeats the question's words and answers with none
+    "held_around",  # of the best piece: covered_around, where it holds the sort asked for
     "covered_around",
     "type_missing",
     "type_missing_near",  # a sort was asked for, and none of the best three pieces holds one
@@ -111,7 +111,7 @@ def answer_features(asked: Asked, ranked: Sequence[Ranked]) -> list[float]:
     return [
         best.score,
         min(3.0, best.score - ranked[1].score) if len(ranked) > 1 else 3.0,
-        named["covered"],
+        named["held_around"],
         named["covered_around"],
         named["type_missing"],
         float(kind not in ("other", "list") and not near),
