@@ -50,7 +50,8 @@ _DURATION = re.compile(
 # The first word of a sentence is a name only where a verb follows it: "Norway pays".
 _NAME = re.compile(
     r"(?<![.!?:] )(?<!^)\b[A-Z][\w’'-]+|\b[A-Z]{2,}\b|\bM(?:r|s|rs)\. [A-Z]"
-    r"|^(?!It |He |She |This |That |There |What |Who |Each )[A-Z][\w’'-]+(?= (?:is|was|has|had|will|[a-z]{2,}s)\b)"
+    r"|^(?!It |He |She |This |That |There |What |Who |Each )[A-Z][\w’'-]+"
+    r"(?= (?:is|was|has|had|will|[a-z]{2,}s)\b)"
 )
 _SERIES = re.compile(r"(?:[^,;]+[,;]){2,}[^,;]* (?:and|or) |(?:[^,;]+;){2,}")
 # Figures that count nothing: symbols of papers, numbers of paragraphs and resolutions, and their years …
