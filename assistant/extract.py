@@ -14,10 +14,11 @@ from assistant.pieces import Piece, pieces_of
 from index.embedding import Embedder, Vectors
 from index.sentences import LIST_ITEM
 
-MOST_PIECES = 4
-MOST_WORDS = 110
+MOST_PIECES = 6
+MOST_WORDS = 116
 MOST_WORDS_OF_A_LIST = 230
-WORTH_ADDING = 1.8  # at most this much (in log odds) behind the best piece
+WORTH_ADDING = 3.0  # at most this much (in log odds) behind the best piece
+PART_OF_BLOCK = 1.0  # a title block is shown for its line where it scores at most this much less
 # A sentence that opens so is not understood without the one before it.
 _LEANS = re.compile(
     r"(?:- )?(?:It|They|He|She|This|These|Those|That|Such|Both|There|The (?:mechanism|event|meeting|"
@@ -25,6 +26,8 @@ _LEANS = re.compile(
 )
 
 Terms = Callable[[str], list[str]]
+Cite = Callable[[Piece, Sequence[Piece]], list[Claim]]
+Chosen = tuple[Piece, list[Claim]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,10 +51,12 @@ def extract(asked: Sequence[Asked], evidence: Evidence, embedder: Embedder, term
         if not ranked:
             parts.append(Part(part.text, (), 0.0))
             continue
-        chosen = _chosen(part.text, ranked, said, terms)
-        said += chosen
-        found = [claim for piece in chosen for claim in _claims(piece, evidence.sources[piece.document_id])]
-        confidence = answer_confidence(answer_features(part, ranked, terms))
+        chosen = _chosen(
+            part.text, ranked, said, lambda piece, before: _claims(piece, before, evidence), terms
+        )
+        said += [piece for piece, _ in chosen]
+        found = [claim for _, claims in chosen for claim in claims]
+        confidence = answer_confidence(answer_features(part, ranked))
         parts.append(Part(part.text, tuple(dict.fromkeys(found)), confidence, ranked))
     return parts
 
@@ -91,57 +96,89 @@ def rank(asked: Asked, material: Material, embedder: Embedder) -> list[Ranked]:
     return sorted(ranked, key=lambda r: (-r.score, r.piece.hit.passage.id, r.piece.start))
 
 
-def _chosen(question: str, ranked: Sequence[Ranked], said: Sequence[Piece], terms: Terms) -> list[Piece]:
+def _chosen(
+    question: str, ranked: Sequence[Ranked], said: Sequence[Piece], cite: Cite, terms: Terms
+) -> list[Chosen]:
     """The best piece and those nearly as good that say something else, within the word limit.
 
     Where the sort of thing asked for is in none of them, the best piece of the same passage that
     holds one is added: the sentence that names the subject is often not the one that answers.
     """
     kind = answer_type(question)
-    chosen: list[Piece] = []
+    chosen: list[Chosen] = []
+    pieces: list[Piece] = []
     used = 0
-    limit = MOST_WORDS_OF_A_LIST if ranked[0].piece.is_list or kind == "list" else MOST_WORDS
     for candidate in ranked:
         if len(chosen) == MOST_PIECES or candidate.score < ranked[0].score - WORTH_ADDING:
             break
-        piece = _whole(candidate.piece, ranked)
-        words = len(piece.text.split())
-        if chosen and (used + words > limit or _repeats(piece, [*chosen, *said], terms)):
+        piece = _whole(candidate, ranked)
+        shown = [span for _, claims in chosen for claim in claims for span in claim.spans]
+        if pieces and (_repeats(piece, [*pieces, *said], terms) or _within(piece, shown)):
             continue
-        chosen.append(piece)
+        claims = cite(piece, pieces)
+        words = sum(len(claim.text.split()) for claim in claims)
+        limit = MOST_WORDS_OF_A_LIST if piece.is_list and kind == "list" else MOST_WORDS
+        if chosen and used + words > limit:
+            continue
         used += words
-    if not any(holds(kind, piece.text, question) for piece in chosen):
+        pieces.append(piece)
+        chosen.append((piece, claims))
+    if not any(holds(kind, one.text, question) for one in pieces):
         beside = (
-            r.piece for r in ranked if r.piece.hit is chosen[0].hit and holds(kind, r.piece.text, question)
+            r.piece for r in ranked if r.piece.hit is pieces[0].hit and holds(kind, r.piece.text, question)
         )
-        fresh = (piece for piece in beside if not piece.is_heading and not _repeats(piece, chosen, terms))
-        chosen += islice(fresh, 1)
+        fresh = (one for one in beside if not one.is_heading and not _repeats(one, pieces, terms))
+        chosen += [(one, cite(one, pieces)) for one in islice(fresh, 1)]
     return chosen
 
 
-def _whole(piece: Piece, ranked: Sequence[Ranked]) -> Piece:
-    """The list that a line opens, for the line alone says nothing."""
-    if not piece.text.endswith(":"):
+def _within(piece: Piece, spans: Sequence[Span]) -> bool:
+    """Whether a piece is shown already, taken along by the sentence that leans on it."""
+    return any(
+        document == piece.document_id and start <= piece.start and piece.end <= end
+        for document, start, end in spans
+    )
+
+
+def _whole(one: Ranked, ranked: Sequence[Ranked]) -> Piece:
+    """The list that a line opens, or the title block that a line is part of: alone it says little."""
+    piece = one.piece
+    if not piece.is_label and not piece.text.endswith(":"):
         return piece
-    lists = (r.piece for r in ranked if r.piece.is_list and r.piece.hit is piece.hit)
-    return next((other for other in lists if other.start == piece.start), piece)
+    blocks = (
+        other.piece
+        for other in ranked
+        if other.piece.hit is piece.hit
+        and other.piece.start <= piece.start
+        and piece.end <= other.piece.end
+        and (other.piece.is_list if piece.text.endswith(":") else other.score > one.score - PART_OF_BLOCK)
+        and "\n" in other.piece.text
+    )
+    return next(blocks, piece)
 
 
 def _repeats(piece: Piece, chosen: Sequence[Piece], terms: Terms) -> bool:
+    """Whether something chosen stands in the same place, or says the same with the same figures."""
     own = set(terms(piece.text))
     for other in chosen:
         same = other.document_id == piece.document_id and other.start < piece.end and piece.start < other.end
         words = set(terms(other.text))
-        if same or len(own & words) >= 0.8 * min(len(own), len(words)):
+        figures = {word for word in own ^ words if word[:1].isdigit()}
+        alike = len(own & words) >= 0.8 * min(len(own), len(words))
+        if same or (alike and not (figures - own and figures - words)):
             return True
     return False
 
 
-def _claims(piece: Piece, source: Source) -> list[Claim]:
-    """A piece as claims, a list line by line; a sentence that leans on the one before takes it along."""
+def _claims(piece: Piece, chosen: Sequence[Piece], evidence: Evidence) -> list[Claim]:
+    """A piece as claims, a list line by line; a sentence that leans on the one before takes it
+    along, unless that was chosen too."""
+    source = evidence.sources[piece.document_id]
     start = piece.start
     if _LEANS.match(piece.text) and not piece.is_list:
-        start = _start_before(source.text, piece)
+        before = _start_before(source.text, piece)
+        said = any(p.document_id == piece.document_id and p.start <= before < p.end for p in chosen)
+        start = start if said else before
     claims: list[Claim] = []
     for span, lines in _by_page(source, start, piece.end):
         for line in lines:

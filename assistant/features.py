@@ -1,11 +1,10 @@
 """What is known of a piece of evidence before it is chosen: numbers, each with a plain meaning."""
 
 import math
-import re
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from assistant.answer_types import answer_type, holds
+from assistant.answer_types import answer_type, counts, holds
 from assistant.pieces import Piece
 from index.concepts import Concept, coverage
 
@@ -24,6 +23,8 @@ SENTENCE_FEATURES = (
     "heading",
     "label",  # a short line that is no sentence
     "words",  # logarithm of its length
+    "counts",  # a figure stands in it beside the noun that is counted
+    "held_around",  # covered_around, where it holds the sort of thing asked for
 )
 
 
@@ -67,10 +68,11 @@ def sentence_features(
     kind = answer_type(asked.text)
     held = holds(kind, piece.text, asked.text)
     rarest = max(asked.concepts, key=lambda concept: concept.weight, default=None)
+    around = coverage(asked.concepts, words.around)
     return [
         similarity,
         coverage(asked.concepts, words.inside),
-        coverage(asked.concepts, words.around),
+        around,
         coverage(asked.concepts, words.passage | words.above),
         rarest.coverage(words.around) if rarest else 0.0,
         piece.hit.score / best_score if best_score > 0 else 0.0,
@@ -82,47 +84,37 @@ def sentence_features(
         float(piece.is_heading),
         float(piece.is_label),
         math.log(1 + len(piece.text.split())),
+        float(counts(piece.text, asked.text)),
+        around * float(kind not in ("other", "list") and held),
     ]
 
 
 ANSWER_FEATURES = (
     "score",  # log odds of the best piece
     "behind",  # how far the second one is behind it, at most 3
-    "similarity",  # cosine of the best piece and the question
-    "covered_around",  # of the best piece
-    "covered_in_passage",
-    "passage_similarity",
+    "held_around",  # of the best piece: covered_around, where it holds the sort asked for
+    "covered_around",
     "type_missing",
-    "rarest_covered",
-    "missing_around",  # weight of the rarest concept that is neither in the best piece nor above it
-    "missing_in_evidence",  # … that is in none of the passages shown
-    "names_missing",  # share of the question's names and figures that the passage does not have
+    "type_missing_near",  # a sort was asked for, and none of the best three pieces holds one
+    "hit",  # fused score of the best passage: high where words and meaning find the same one
+    "concepts",  # logarithm of how many things the question names: the more, the surer a match
 )
-_NAME_OR_FIGURE = re.compile(r"(?<!^)\b[A-Z][\w’'-]+|\b\d[\d.,/]*")
+_NEAR = 3
 
 
-def answer_features(asked: Asked, ranked: Sequence[Ranked], terms: Callable[[str], list[str]]) -> list[float]:
+def answer_features(asked: Asked, ranked: Sequence[Ranked]) -> list[float]:
     """The values of ANSWER_FEATURES for ranked pieces, best first and at least one."""
     best = ranked[0]
     named = dict(zip(SENTENCE_FEATURES, best.features, strict=True))
-    shown = frozenset(word for one in ranked for word in one.words.passage | one.words.above)
-    here = best.words.passage | best.words.above
-    names = {word for match in _NAME_OR_FIGURE.finditer(asked.text) for word in terms(match[0])}
+    kind = answer_type(asked.text)
+    near = any(holds(kind, one.piece.text, asked.text) for one in ranked[:_NEAR])
     return [
         best.score,
         min(3.0, best.score - ranked[1].score) if len(ranked) > 1 else 3.0,
-        named["similarity"],
+        named["held_around"],
         named["covered_around"],
-        named["covered_in_passage"],
-        named["passage_similarity"],
         named["type_missing"],
-        named["rarest_covered"],
-        _rarest_missing(asked, best.words.around),
-        _rarest_missing(asked, shown),
-        len(names - here) / len(names) if names else 0.0,
+        float(kind not in ("other", "list") and not near),
+        max(one.piece.hit.score for one in ranked),
+        math.log(1 + len(asked.concepts)),
     ]
-
-
-def _rarest_missing(asked: Asked, words: Collection[str]) -> float:
-    """Weight of the rarest concept of which less than half is among `words`."""
-    return max((c.weight for c in asked.concepts if c.coverage(words) < 0.5), default=0.0)

@@ -3,6 +3,7 @@
 A list is followed beyond the end of its passage, because a list that is cut is no answer.
 """
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -15,6 +16,10 @@ LABEL_WORDS = 14
 BEFORE = 2  # sentences of the passage that stand before a piece and tell what it is about
 MOST_ITEMS = 14
 MOST_LABELS = 5
+BEFORE_CHARS = 500
+ITEM_CHARS = 700  # what has a sign is an item though it is long
+_BULLET = re.compile(r"[-–•*▪◦]\s")
+_PERSON = re.compile(r"(?:Mr|Ms|Mrs|Dr|Prof|H\.E|Gen|Amb)\b\.? |(?:[A-Z][a-zà-ž’'-]+ ){1,3}[A-Z][\w’'-]+$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +49,7 @@ class _Line:
     end: int
     text: str
     is_item: bool
+    is_row: bool
     is_heading: bool
     is_label: bool
 
@@ -51,21 +57,43 @@ class _Line:
 def pieces_of(hit: Hit, source: Source) -> Iterator[Piece]:
     """The pieces of a passage, in order; a list or title block besides its parts."""
     lines = _lines(hit, source)
+    earlier = _earlier(hit, source)
     headings = " ".join((source.document.title, *hit.passage.heading_path))
     for number, line in enumerate(lines):
         if line.start >= hit.passage.end:
             break  # only the rest of a list stands beyond the passage
-        before = [other.text for other in lines[max(0, number - BEFORE) : number]]
+        before = [*earlier, *(other.text for other in lines[:number])][-BEFORE:]
         above = " ".join([headings, *before, _opening(lines, number)])
         yield Piece(hit, line.start, line.end, line.text, above, False, line.is_heading, line.is_label)
-        items = _last(lines, number, lambda other: other.is_item)
-        opens = line.text.endswith(":") or (not line.is_item and (line.is_heading or line.is_label))
-        if items > number and opens:
-            yield _joined(hit, source, lines[number : items + 1], above, True)
-        labels = _last(lines, number, lambda other: other.is_label)
-        first_label = line.is_label and (number == 0 or not lines[number - 1].is_label)
-        if first_label and number < labels < number + MOST_LABELS:
-            yield _joined(hit, source, lines[number : labels + 1], above, False)
+        for last, is_list in _blocks(lines, number):
+            start, end = line.start, lines[last].end
+            text = source.text[start:end]
+            yield Piece(hit, start, end, text, above, is_list, False, not is_list)
+
+
+def _blocks(lines: Sequence[_Line], number: int) -> Iterator[tuple[int, bool]]:
+    """The last line of each list, table or title block that begins with a line, and whether it is
+    a list."""
+    line = lines[number]
+    opens = line.text.endswith(":") or (not line.is_item and (line.is_heading or line.is_label))
+    items = _last(lines, number, lambda other: other.is_item)
+    if items > number and opens:
+        yield items, True
+    rows = _last(lines, number, lambda other: other.is_row)
+    if rows > number + 1 and not (number and lines[number - 1].is_row):
+        yield rows, True
+    labels = _last(lines, number, lambda other: other.is_label)
+    first_label = line.is_label and (number == 0 or not lines[number - 1].is_label)
+    if first_label and number < labels < number + MOST_LABELS:
+        yield labels, False
+    elif line.is_label and labels > number and _PERSON.match(line.text):
+        yield number + 1, False  # a name and the line below it, which tells the office
+
+
+def _earlier(hit: Hit, source: Source) -> list[str]:
+    """The sentences just before the passage: where it was cut, they tell what it is about."""
+    before = source.text[max(0, hit.passage.start - BEFORE_CHARS) : hit.passage.start]
+    return [before[start:end] for start, end in block_spans(before)[-BEFORE:]]
 
 
 def _lines(hit: Hit, source: Source) -> list[_Line]:
@@ -84,7 +112,7 @@ def _lines(hit: Hit, source: Source) -> list[_Line]:
         start = at + 1 if source.text[at : at + 1] == "\n" else -1
         end = source.text.find("\n", start) if start > 0 else -1
         end = len(source.text) if start > 0 and end < 0 else end
-        if end <= start or not is_list_item(source.text[start:end]):
+        if end <= start or not _is_item(source.text[start:end]):
             break
         lines.append(_line(source.text[start:end], start, ()))
         at = end
@@ -92,10 +120,15 @@ def _lines(hit: Hit, source: Source) -> list[_Line]:
 
 
 def _line(text: str, start: int, heading_path: Sequence[str]) -> _Line:
-    is_item = is_list_item(text)
+    is_item = _is_item(text)
     is_heading = text in heading_path
     short = len(text.split()) <= LABEL_WORDS and not is_item and " | " not in text
-    return _Line(start, start + len(text), text, is_item, is_heading, short and text[-1:] not in ".!?:;…")
+    is_label = short and text[-1:] not in ".!?:;…"
+    return _Line(start, start + len(text), text, is_item, " | " in text, is_heading, is_label)
+
+
+def _is_item(text: str) -> bool:
+    return is_list_item(text) or (len(text) <= ITEM_CHARS and _BULLET.match(text) is not None)
 
 
 def _last(lines: Sequence[_Line], number: int, belongs: Callable[[_Line], bool]) -> int:
@@ -105,15 +138,14 @@ def _last(lines: Sequence[_Line], number: int, belongs: Callable[[_Line], bool])
     return last
 
 
-def _joined(hit: Hit, source: Source, lines: Sequence[_Line], above: str, is_list: bool) -> Piece:
-    start, end = lines[0].start, lines[-1].end
-    return Piece(hit, start, end, source.text[start:end], above, is_list, False, not is_list)
-
-
 def _opening(lines: Sequence[_Line], number: int) -> str:
-    """The line that opens the list in which an item stands, or ""."""
-    if not lines[number].is_item:
-        return ""
-    while number and lines[number].is_item:
-        number -= 1
-    return lines[number].text
+    """The line that opens the list in which an item stands, or the head of a row's table, or ""."""
+    if lines[number].is_item:
+        while number and lines[number].is_item:
+            number -= 1
+        return lines[number].text
+    if lines[number].is_row:
+        while number and lines[number - 1].is_row:
+            number -= 1
+        return lines[number].text
+    return ""

@@ -7,6 +7,7 @@ import pytest
 
 from assistant.access import local_principal
 from assistant.assistant import Assistant, received
+from assistant.calibration import MIN_CONFIDENCE
 from assistant.condense import condense, readings
 from assistant.config import Settings
 from assistant.errors import BadQuestion
@@ -46,7 +47,7 @@ def test_the_stream_ends_with_the_one_answer(assistant: Assistant) -> None:
 def test_what_the_papers_do_not_say_is_refused_with_what_is_nearest(assistant: Assistant) -> None:
     answer = ask(assistant, "What is the recipe for a lemon cake?")
     assert (answer.status, answer.text, answer.citations) == ("not_in_documents", "", ())
-    assert answer.hits and answer.trace.confidence < 0.3
+    assert answer.hits and answer.trace.confidence < MIN_CONFIDENCE
 
 
 def test_a_follow_up_is_searched_with_what_was_asked_before(assistant: Assistant) -> None:

@@ -12,6 +12,10 @@ from assistant.parts import question_parts
         ("Papers of 2019 and 2024 on X?", ["Papers of 2019 on X?", "Papers of 2024 on X?"]),
         ("Met in June 2018 and in June 2019?", ["Met in June 2018?", "Met in June 2019?"]),
         ("Did S/2017/142 and S/2022/158 end?", ["Did S/2017/142 end?", "Did S/2022/158 end?"]),
+        (
+            "Did the 1977 Treaty on A and the 2005 Treaty on B begin?",
+            ["Did the 1977 Treaty on A?", "Did the 2005 Treaty on B begin?"],
+        ),
         ("Who and when?", ["Who and when?"]),
         ("Which States are in Europe and Asia?", ["Which States are in Europe and Asia?"]),
     ],

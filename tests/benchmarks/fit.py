@@ -7,12 +7,12 @@ each question judged by a fit that has not seen it (ten folds).
 
 import json
 import sys
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.optimize import minimize
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GroupKFold
 
@@ -31,6 +31,7 @@ from assistant.features import ANSWER_FEATURES, SENTENCE_FEATURES, Asked, Ranked
 HALF = "tune"
 FloatArray = NDArray[np.float64]
 STRENGTH = 0.1  # of scikit-learn's L2 penalty: C
+ORDER_STRENGTH = 0.03  # of the L2 penalty on the weights that order sentences
 
 
 @dataclass
@@ -41,7 +42,6 @@ class Case:
     ranked: list[Ranked]
     right: list[bool]
     asked: Asked
-    terms: Callable[[str], list[str]]
 
 
 def cases(question_set: Path, index: Path) -> list[Case]:
@@ -59,7 +59,7 @@ def cases(question_set: Path, index: Path) -> list[Case]:
         asked = assistant._asked(opened, question.question, search_text, search_text, groups)
         ranked = rank(asked, prepare(evidence, assistant._embedder, opened.terms), assistant._embedder)
         right = [_holds(question, paths[r.piece.document_id], r.piece.text) for r in ranked]
-        found.append(Case(question, ranked, right, asked, opened.terms))
+        found.append(Case(question, ranked, right, asked))
     return found
 
 
@@ -121,8 +121,8 @@ def main() -> None:
         f"best piece is evidence: {np.mean(best):.3f}, one of three: {np.mean(three):.3f} (n = {len(best)})"
     )
     # The answer model learns from scores of sentence fits that had not seen the question.
-    rows = [answer_features(c.asked, [r for r, _ in held_out[i]], c.terms) for i, c in enumerate(every)]
-    labels = [c.question.answerable and any(ok for _, ok in held_out[i][:3]) for i, c in enumerate(every)]
+    rows = [answer_features(c.asked, [r for r, _ in held_out[i]]) for i, c in enumerate(every)]
+    labels = [c.question.answerable for c in every]
     odds = np.zeros(len(every))
     for train, test in folds.split(numbers, groups=numbers):
         model = fitted([rows[i] for i in train], [labels[i] for i in train])
@@ -136,16 +136,28 @@ def main() -> None:
 
 
 def fit_sentences(some: list[Case]) -> LogisticRegression:
-    """Each question weighs the same, however many pieces it has."""
-    rows, labels, weights = [], [], []
-    for case in some:
-        if any(case.right):
-            share = 1 / len(case.ranked)
-            for r, ok in zip(case.ranked, case.right, strict=True):
-                rows.append(r.features)
-                labels.append(ok)
-                weights.append(10 * (0.5 / sum(case.right) if ok else 0.5 * share))
-    return fitted(rows, labels, weights)
+    """Weights under which the evidence takes the largest share of its question's odds: what
+    counts is the order within a question (a conditional logit; Cao et al., ListNet, ICML 2007)."""
+    told = [case for case in some if any(case.right)]
+    every = np.vstack([[r.features for r in case.ranked] for case in told])
+    mean, scale = every.mean(axis=0), every.std(axis=0)
+    scale[scale == 0] = 1.0
+    rows = [(np.asarray([r.features for r in case.ranked]) - mean) / scale for case in told]
+    right = [np.asarray(case.right) for case in told]
+
+    def loss(weights: FloatArray) -> tuple[float, FloatArray]:
+        total, slope = ORDER_STRENGTH * weights @ weights, 2 * ORDER_STRENGTH * weights
+        for x, ok in zip(rows, right, strict=True):
+            odds = np.exp(x @ weights - (x @ weights).max())
+            share, wanted = odds / odds.sum(), np.where(ok, odds, 0) / odds[ok].sum()
+            total -= np.log(share[ok].sum()) / len(rows)
+            slope = slope + x.T @ (share - wanted) / len(rows)
+        return float(total), slope
+
+    best = minimize(loss, np.zeros(every.shape[1]), jac=True, method="L-BFGS-B").x / scale
+    model = LogisticRegression()
+    model.coef_, model.intercept_ = best[None, :], np.asarray([-best @ mean])
+    return model
 
 
 def print_gate(odds: FloatArray, answerable: list[bool]) -> None:
