@@ -42,9 +42,9 @@ _NUMBER = re.compile(rf"(?<![\w.])\d[\d.,]*|\b(?:{_WORDS})\b", re.I)
 _MONEY = re.compile(
     r"[$€£] ?\d|\b(?:USD|EUR|GBP) ?\d|\b\d[\d.,]*(?: \w+){0,2} (?:dollars?|euros?)\b|\b[mb]illion\b", re.I
 )
-_DURATION = re.compile(
+DURATION = re.compile(
     rf"\b(?:\d+|{_WORDS})[ -](?:\w+ )?(?:day|week|month|year|hour)s?\b"
-    rf"|\b(?:until|by|to) (?:\d{{1,2}} )?{_MONTH}\b",
+    rf"|\b(?:until|by|to) (?:\d{{1,2}} )?{_MONTH}\b(?: (?:19|20)\d\d)?",
     re.I,
 )
 # The first word of a sentence is a name only where a verb follows it: "Norway pays".
@@ -96,7 +96,7 @@ def _found(kind: AnswerType, sentence: str) -> list[str]:
     pattern = {
         "number": _NUMBER,
         "money": _MONEY,
-        "duration": _DURATION,
+        "duration": DURATION,
         "date": _DATE,
         "who": _NAME,
         "where": _NAME,

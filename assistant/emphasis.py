@@ -8,7 +8,7 @@ nothing short is the answer; there nothing is emphasised rather than something a
 import re
 from collections.abc import Callable, Sequence
 
-from assistant.answer_types import AnswerType, answer_type, holds
+from assistant.answer_types import DURATION, AnswerType, answer_type, holds
 from assistant.particulars import folded, initials, is_named, names
 from index.sentences import sentence_spans
 
@@ -242,6 +242,7 @@ _CANDIDATES: dict[AnswerType, Callable[[str, str], list[Span]]] = {
     "date": _fresh(_DATE),
     "number": _numbers,
     "money": lambda sentence, question: _fresh(_MONEY)(sentence, question) or _numbers(sentence, question),
+    "duration": _fresh(DURATION),
     "who": _names,
     "where": _places,
 }

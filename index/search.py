@@ -16,7 +16,7 @@ from index.store import Store
 from index.types import Document, FoundBy, Hit, Page, Passage
 
 # Shares of the fused score: cosine, BM25 over its maximum, coverage of the question's concepts.
-DENSE_SHARE, LEXICAL_SHARE, COVERED_SHARE = 0.45, 0.3, 0.25
+DENSE_SHARE, LEXICAL_SHARE, COVERED_SHARE = 0.45, 0.4, 0.15
 CANDIDATES = 60  # looked at from each side before fusing
 
 Filters = Mapping[str, Collection[str]]

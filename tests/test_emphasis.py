@@ -35,6 +35,7 @@ def phrases(text: str, *questions: str) -> list[str]:
         ("Where was the workshop held?", "The workshop was held in Skopje by the Forum. [1]", "Skopje"),
         ("Which country chairs the group?", "The group is led, with Albania as Chair. [1]", "Albania"),
         ("What share of the city is held?", "They hold 90 per cent of the city. [1]", "90 per cent"),
+        ("How long may data be kept?", "Data may be kept for five years. [1]", "five years"),
         ("Until when does it run?", "Decided in 2024 that it run until 17 March 2026. [1]", "17 March 2026"),
     ],
 )  # fmt: skip
@@ -75,10 +76,11 @@ QUESTIONS = [
     "Who pays for the ports?",
     "Where was it held?",
     "How much money was paid?",
+    "How long was it held?",
 ]
 pieces = st.sampled_from(
     "Norway|Sweden|and|,|held|in|Skopje|paid|ports|14 May 2019|2019|17|4.2 million euros|$ 5|[1]|[12]| [3]|\n"
-    "|- |. |Mr. Kola|Forum|U.S.|per cent|until|(2017)|’s|\u202e|«".split("|")
+    "|- |. |Mr. Kola|Forum|five years|until May|U.S.|per cent|until|(2017)|’s|\u202e|«".split("|")
 )
 
 
