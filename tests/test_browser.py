@@ -127,7 +127,7 @@ def test_answer_streams_and_a_marker_leads_to_the_marked_sentence(chat: Page) ->
     marker.hover()
     expect(chat.locator("#source-2")).to_have_class(re.compile("lit"))
     with chat.expect_popup() as opened:
-        marker.click()
+        marker.click(modifiers=["Control"])
     viewer = opened.value
     expect(viewer.locator("mark#quote")).to_have_text(scripted.SECOND_QUOTE)
     expect(viewer.locator("mark#quote")).to_be_in_viewport()
