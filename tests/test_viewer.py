@@ -68,6 +68,14 @@ def test_parts_of_a_file_can_be_asked_for(client: TestClient) -> None:
     assert (part.status_code, part.content) == (206, b"%PDF-")
 
 
+def test_file_the_browser_has_is_not_sent_again_but_only_to_who_may_read_it(client: TestClient) -> None:
+    tag = client.get("/documents/secret/file", headers={"x-groups": "board"}).headers["etag"]
+    again = client.get("/documents/secret/file", headers={"x-groups": "board", "If-None-Match": tag})
+    assert again.status_code == 304 and "no-cache" in again.headers["cache-control"]
+    denied = client.get("/documents/secret/file", headers={"If-None-Match": tag})
+    assert denied.status_code == 404 and "etag" not in denied.headers
+
+
 def test_pages_may_run_shipped_scripts_only_and_be_framed_by_the_chat_only(client: TestClient) -> None:
     page = client.get("/documents/guide/pages/1")
     rules = dict(rule.split(" ", 1) for rule in page.headers["content-security-policy"].split("; "))

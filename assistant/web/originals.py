@@ -66,18 +66,24 @@ def inside(corpus: Path, path: str) -> Path | None:
     return file if within else None
 
 
-def handed_over(file: Path) -> Response:
-    """The file itself: a PDF or plain text to be looked at, all else to be saved."""
+def handed_over(file: Path, known: str = "") -> Response:
+    """The file itself: a PDF or plain text to be looked at, all else to be saved.
+
+    `known` is the tag (`If-None-Match`) of what the browser has: the same file is not sent again.
+    """
     inline = SHOWN_INLINE.get(file.suffix.lower())
     headers: Mapping[str, str] = {
         "Content-Security-Policy": "sandbox; default-src 'none'; frame-ancestors 'none'",
         "X-Content-Type-Options": "nosniff",
         **PRIVATE,
     }
-    return FileResponse(
+    whole = FileResponse(
         file,
         media_type=inline or "application/octet-stream",
         filename=file.name,
         content_disposition_type="inline" if inline else "attachment",
         headers=headers,
+        stat_result=file.stat(),
     )
+    tag = whole.headers["etag"]
+    return Response(status_code=304, headers={**headers, "ETag": tag}) if known == tag else whole

@@ -57,7 +57,7 @@ def routes(assistant: Assistant, who: Who, corpus: Path) -> APIRouter:
     def original(request: Request, document_id: str) -> Response:
         document = assistant.index.document(document_id, who(request.headers).groups)
         file = originals.file(document) if document else None
-        return handed_over(file) if file else absent()
+        return handed_over(file, request.headers.get("if-none-match", "")) if file else absent()
 
     @router.api_route("/documents/{rest:path}", methods=READ)
     def elsewhere(rest: str) -> Response:

@@ -37,9 +37,9 @@
     const frame = section.querySelector("iframe");
     section.querySelector(".head a").href = link.href;
     // Replaced, not added to the history: the way back leads out of the chat, not through its sources.
-    const shown = frame.contentWindow && frame.getAttribute("data-shown");
-    if (shown) frame.contentWindow.location.replace(link.href); else frame.src = link.href;
-    frame.setAttribute("data-shown", link.href);
+    // Without the fragment: it would scroll this page too, and the viewer goes to the quote itself.
+    const address = link.href.split("#")[0];
+    if (frame.src) frame.contentWindow.location.replace(address); else frame.src = address;
     section.querySelector(".close").focus({ preventScroll: true });
     section.scrollIntoView({ block: "start" });
   };
