@@ -3,7 +3,9 @@
 RUN is a folder that `eval` wrote, over INDEX, whose documents lie in CORPUS. Every page that a
 citation of the run points at is opened in headless Chromium, the marked text is read back from
 the page as drawn (a PDF) or as set (all else), and its letters and digits are compared with the
-quote's. Prints the share that is equal, with a 95% Wilson interval, and what is not.
+quote's. Prints the share that is equal, with a 95% Wilson interval, and what is not. As a second
+opinion, pdfium is asked what is printed under the marks of a drawn page: is it the quote, too, to
+95% of its letters (neighbouring letters may touch a mark's edge)?
 --blocks N adds N blocks (paragraphs, items, rows) drawn at random from all PDFs of the index:
 more kinds of print than the citations of a question set.
 """
@@ -24,9 +26,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import pypdfium2  # type: ignore[import-untyped]
 import uvicorn
 from fastapi import FastAPI
 from playwright.sync_api import Page, sync_playwright
+from rapidfuzz import fuzz
 
 from assistant.access import local_principal
 from assistant.assistant import Assistant
@@ -34,9 +38,22 @@ from assistant.config import Settings
 from assistant.web import addresses, blocks, viewer
 
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"]
-MARKED = """() => [document.documentElement.dataset.shown, [...document.querySelectorAll(
-    document.documentElement.dataset.shown === "drawn" ? ".sheet mark" : ".paper mark"
-)].map((mark) => mark.textContent).join(" ")]"""
+# How the page is shown, the marked text, and the marks' boxes in PDF units from its upper left.
+MARKED = """() => {
+    const shown = document.documentElement.dataset.shown;
+    const sheet = document.querySelector(".sheet");
+    const found = [...document.querySelectorAll(shown === "drawn" ? ".sheet mark" : ".paper mark")];
+    const scale = sheet && Number(sheet.style.getPropertyValue("--total-scale-factor"));
+    const from = sheet && sheet.getBoundingClientRect();
+    const box = ({ left, right, top, bottom }) =>
+        [left - from.left, right - from.left, top - from.top, bottom - from.top].map((at) => at / scale);
+    return {
+        shown,
+        text: found.map((mark) => mark.textContent).join(" "),
+        boxes: shown === "drawn" ? found.map((mark) => box(mark.getBoundingClientRect())) : [],
+    };
+}"""
+SIMILAR = 0.95
 LEAST_BLOCK_CHARS = 40
 SEED = 20261122
 
@@ -51,6 +68,25 @@ class Target:
     end: int
     quote: str
     pdf: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Marked:
+    """What was marked: `shown` is `drawn` or `text`, `under` is what pdfium reads under the marks."""
+
+    target: Target
+    shown: str
+    text: str
+    under: str
+    seconds: float
+
+    @property
+    def equal(self) -> bool:
+        return letters(self.text) == letters(self.target.quote)
+
+    @property
+    def on_print(self) -> bool:
+        return alike(self.under, self.target.quote)
 
 
 def letters(text: str) -> str:
@@ -106,13 +142,32 @@ def served(assistant: Assistant, corpus: Path) -> Iterator[str]:
             thread.join()
 
 
-def marked(page: Page, target: Target, address: str) -> tuple[str, str, float]:
-    """How the page is shown (`drawn`, `text`), the text marked on it, and seconds until it was."""
+def marked(page: Page, target: Target, address: str, file: Path) -> Marked:
+    """Open the page of a target and read back what is marked on it."""
     started = time.monotonic()
     page.goto(address + addresses.page(target.document_id, target.page, target.start, target.end))
     page.locator("html[data-shown]").wait_for(state="attached", timeout=60_000)
-    shown, text = page.evaluate(MARKED)
-    return shown, text, time.monotonic() - started
+    found = page.evaluate(MARKED)
+    seconds = time.monotonic() - started
+    under = printed_under(file, target.page, found["boxes"]) if found["boxes"] else ""
+    return Marked(target, found["shown"], found["text"], under, seconds)
+
+
+def printed_under(file: Path, number: int, boxes: list[list[float]]) -> str:
+    """What pdfium finds under the middle of each box (left, right, top, bottom from the upper left)."""
+    document = pypdfium2.PdfDocument(file)
+    try:
+        page = document[number - 1]
+        x, _, _, y = page.get_cropbox()
+        words = page.get_textpage()
+        found = []
+        for left, right, top, bottom in boxes:
+            height = bottom - top
+            edges = (x + left, y - bottom + 0.4 * height, x + right, y - top - 0.4 * height)
+            found.append(words.get_text_bounded(*edges))
+        return " ".join(found)
+    finally:
+        document.close()
 
 
 def wilson(good: int, n: int) -> tuple[float, float]:
@@ -125,24 +180,33 @@ def wilson(good: int, n: int) -> tuple[float, float]:
     return max(0.0, middle - half), min(1.0, middle + half)
 
 
-def report(name: str, results: list[tuple[Target, str, str, float]]) -> None:
-    """Print one line for the PDFs and one for the rest, and every miss."""
+def alike(one: str, other: str) -> bool:
+    return fuzz.ratio(letters(one), letters(other)) >= 100 * SIMILAR
+
+
+def share(good: int, n: int) -> str:
+    low, high = wilson(good, n)
+    return f"{good} of {n}, {good / n:.3f} [{low:.3f}, {high:.3f}]"
+
+
+def report(name: str, results: list[Marked]) -> None:
+    """Print a line for the PDFs and one for the rest, and every miss."""
     for kind, chosen in (("PDF", True), ("other", False)):
-        of_kind = [result for result in results if result[0].pdf is chosen]
+        of_kind = [result for result in results if result.target.pdf is chosen]
         if not of_kind:
             continue
-        good = sum(letters(text) == letters(target.quote) for target, _, text, _ in of_kind)
-        drawn = sum(shown == "drawn" for _, shown, _, _ in of_kind)
-        low, high = wilson(good, len(of_kind))
-        seconds = sorted(result[3] for result in of_kind)[len(of_kind) // 2]
-        print(
-            f"{name}, {kind}: {good} of {len(of_kind)} equal, {good / len(of_kind):.3f} "
-            f"[{low:.3f}, {high:.3f}]; {drawn} drawn; median {seconds:.2f} s"
-        )
-    for target, shown, text, _ in results:
-        if letters(text) != letters(target.quote):
-            print(f"  {target.document_id} page {target.page} {target.start}-{target.end} ({shown})")
-            print(f"    quote  {' '.join(target.quote.split())}\n    marked {' '.join(text.split())}")
+        drawn = [result for result in of_kind if result.shown == "drawn"]
+        seconds = sorted(result.seconds for result in of_kind)[len(of_kind) // 2]
+        print(f"{name}, {kind}: marked as quoted {share(sum(r.equal for r in of_kind), len(of_kind))}")
+        print(f"  drawn {len(drawn)}; median {seconds:.2f} s until marked")
+        if drawn:
+            print(f"  the same by pdfium under the marks {share(sum(r.on_print for r in drawn), len(drawn))}")
+    for result in results:
+        if not result.equal or (result.shown == "drawn" and not result.on_print):
+            target = result.target
+            print(f"  {target.document_id} page {target.page} {target.start}-{target.end} ({result.shown})")
+            for label, text in (("quote", target.quote), ("marked", result.text), ("print", result.under)):
+                print(f"    {label:<7}{' '.join(text.split())}")
 
 
 def main() -> int:
@@ -157,11 +221,13 @@ def main() -> int:
         return 2
     assistant = Assistant.open(Settings.from_env(index=given.index, corpus=given.corpus))
     sets = {"citations": cited(given.run), "blocks": drawn_at_random(assistant, given.blocks)}
+    documents = assistant.index.documents(local_principal().groups)
+    files = {document.id: given.corpus / document.path for document in documents}
     with served(assistant, given.corpus) as address, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=ARGUMENTS)
         page = browser.new_page(viewport={"width": 560, "height": 700})
         for name, targets in sets.items():
-            report(name, [(target, *marked(page, target, address)) for target in targets])
+            report(name, [marked(page, target, address, files[target.document_id]) for target in targets])
         browser.close()
     return 0
 

@@ -15,8 +15,10 @@ let silence = 0;
 
 const part = (name) => document.querySelector(name);
 
-function tell(sentence) {
+// Say a sentence to screen readers, and unless it is to be seen elsewhere show it for a while.
+function tell(sentence, shown = true) {
   const told = part(".bar .told");
+  told.classList.toggle("unseen", !shown);
   window.clearTimeout(silence);
   told.textContent = sentence;
   silence = window.setTimeout(() => { told.textContent = ""; }, TOLD_MS);
@@ -83,14 +85,15 @@ async function turn(link) {
     return;
   }
   const drawn = part(".drawing .sheet");
+  const held = part(".turning").contains(document.activeElement);
   for (const name of names) part(name)?.replaceWith(document.adoptNode(next.querySelector(name)));
   if (drawn && !asText) part(".drawing").replaceChildren(drawn);
   document.title = next.title;
   window.history.replaceState(null, "", link.href);
   part(".copy").hidden = false;
-  (part(`.turning a[rel=${link.rel}]`) ?? part(".turning a"))?.focus({ preventScroll: true });
+  if (held) (part(`.turning a[rel=${link.rel}]`) ?? part(".turning a"))?.focus({ preventScroll: true });
   stage.scrollTo({ top: 0, left: 0 });
-  tell(part(".turning .where").textContent);
+  tell(part(".turning .where").textContent, false);
   await show(false);
 }
 
@@ -162,6 +165,11 @@ new ResizeObserver(() => {
   }, 150);
 }).observe(stage);
 
-if (window.parent === window) stage.focus({ preventScroll: true });
+// In a tab of its own the page is ready for the keys that scroll; no ring is drawn before one is used.
+if (window.parent === window) {
+  stage.classList.add("ready");
+  stage.focus({ preventScroll: true });
+  stage.addEventListener("blur", () => stage.classList.remove("ready"), { once: true });
+}
 part(".copy").hidden = false;
 show(true);
