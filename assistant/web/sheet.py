@@ -148,7 +148,7 @@ def _bar(
         "" if state is State.GONE else _original(document, shown),
         element("span", class_="told", role="status"),
         class_="bar",
-        role="group",
+        role="region",
         aria_label=texts.VIEWER_TOOLS,
     )
 
@@ -205,6 +205,7 @@ def _turning(document: Document, pages: Sequence[Page], shown: Page) -> Html:
         element("span", where, class_="where", dir="auto"),
         _turn("›", texts.NEXT, document, after, "next"),
         class_="turning",
+        aria_label=texts.TURNING,
     )
 
 
