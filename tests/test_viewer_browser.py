@@ -250,6 +250,17 @@ def test_what_cannot_be_drawn_or_changed_since_is_shown_as_its_indexed_text(page
     expect(page.locator(".sheet")).to_have_count(0)
 
 
+def test_where_drawing_takes_too_long_the_text_is_shown(page: Page, address: str) -> None:
+    page.clock.install()
+    page.route("**/guide/file", lambda route: None)  # never answered
+    page.goto(address + at("guide", 1, printed.WRAPPED))
+    expect(page.locator(".drawing")).to_be_visible()
+    expect(page.locator(".paper")).to_be_hidden()
+    page.clock.fast_forward(20_000)
+    expect(page.get_by_role("status")).to_have_text(texts.PAGE_NOT_DRAWN)
+    expect(page.locator(".paper mark")).to_have_text(printed.WRAPPED)
+
+
 def test_without_scripts_the_page_is_its_text_with_links_that_work(browser: Browser, address: str) -> None:
     context = browser.new_context(java_script_enabled=False)
     page = context.new_page()

@@ -6,4 +6,5 @@
   // Where the drawing script cannot be loaded or does not start, the text is what there is.
   const giveUp = () => { if (!root.dataset.shown) root.classList.remove("scripted"); };
   window.addEventListener("error", giveUp, true);
+  window.setTimeout(giveUp, 20_000);
 })();

@@ -5,6 +5,7 @@ const root = document.documentElement;
 const stage = document.getElementById("stage");
 const ZOOM_STEP = 1.2;
 const TOLD_MS = 5000;
+const PATIENCE_MS = 15_000; // for a drawing; then the text is shown
 const EDGE_PX = 32; // left and right of a drawn page together; as in viewer.css
 
 let drawing = null; // of the PDF this page is from
@@ -26,6 +27,7 @@ function tell(sentence, shown = true) {
 
 function settle(shown) {
   const place = part(".drawing");
+  root.classList.add("scripted"); // where it took so long that the first script had given up
   root.dataset.shown = shown;
   if (place) place.hidden = shown === "text";
   part(".bar .zoom").hidden = shown === "text";
@@ -57,6 +59,7 @@ function showText(sentence = "") {
 async function show(toQuote) {
   const place = part(".drawing");
   if (!place || asText) return showText();
+  const tooLong = window.setTimeout(() => showText(place.dataset.notDrawn), PATIENCE_MS);
   try {
     const { Drawing, quoteOf } = await import("./drawing.js");
     if (!drawing?.is(place.dataset.file)) drawing = new Drawing(place.dataset.file);
@@ -72,6 +75,8 @@ async function show(toQuote) {
   } catch (fault) {
     console.info("The page was not drawn:", fault.message);
     showText(place.dataset.notDrawn);
+  } finally {
+    window.clearTimeout(tooLong);
   }
 }
 
