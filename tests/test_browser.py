@@ -126,8 +126,8 @@ def test_answer_streams_and_a_marker_leads_to_the_marked_sentence(chat: Page) ->
     expect(chat.locator("#question textarea")).to_have_value("")
     marker.hover()
     expect(chat.locator("#source-2")).to_have_class(re.compile("lit"))
-    with chat.expect_popup() as opened:
-        marker.click()
+    with chat.context.expect_page() as opened:
+        marker.click(modifiers=["Control"])
     viewer = opened.value
     expect(viewer.locator("mark#quote")).to_have_text(scripted.SECOND_QUOTE)
     expect(viewer.locator("mark#quote")).to_be_in_viewport()

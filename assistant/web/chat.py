@@ -6,6 +6,7 @@ page's content security policy.
 """
 
 import asyncio
+import json
 import logging
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -55,8 +56,8 @@ def _mount(app: FastAPI, assistant: Assistant, who: Who, marks: Marks) -> FastAP
         page(assistant, who, marks),
         path="/",
         theme=_theme(),
-        css_paths=[HERE / "style.css"],
-        head=f"<script>{(HERE / 'chat.js').read_text('utf-8')}</script>",
+        css_paths=[HERE / "style.css", HERE / "static/beside.css"],
+        head=_head(),
         favicon_path=str(HERE / "icon.svg"),
         show_error=False,
         run_history=False,
@@ -69,6 +70,15 @@ def _mount(app: FastAPI, assistant: Assistant, who: Who, marks: Marks) -> FastAP
         app_kwargs={"docs_url": None, "redoc_url": None},
     )
     return mounted
+
+
+def _head() -> str:
+    """Write our scripts, and the words that the one for sources beside an answer puts on the page."""
+    words = {"beside": texts.SOURCE_BESIDE, "close": texts.CLOSE_SOURCE, "tab": texts.SOURCE_IN_TAB}
+    told = json.dumps(words).replace("<", "\\u003c")
+    scripts = [(HERE / name).read_text("utf-8") for name in ("chat.js", "static/beside.js")]
+    data = f'<script type="application/json" id="beside-words">{told}</script>'
+    return data + "".join(f"<script>{script}</script>" for script in scripts)
 
 
 def page(assistant: Assistant, who: Who, marks: Marks) -> gr.Blocks:

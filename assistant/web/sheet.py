@@ -2,12 +2,15 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import PurePosixPath
 
-from assistant.web import addresses, blocks, cards, render, texts
+from assistant.web import addresses, blocks, cards, render, shipped, texts
 from assistant.web.blocks import Block
+from assistant.web.originals import SHOWN_INLINE, State
 from assistant.web.render import Html, element, join
 from index.types import Document, Page
 
+DRAWING = ("static/drawing.js", "static/quote.js", "vendor/pdfjs/pdf.min.mjs")
 TO_CHAT = "../../../"  # from /documents/{id}/pages/{n} to the folder the chat stands in
 
 
@@ -19,27 +22,41 @@ class Quote:
     end: int
 
 
-def page(document: Document, pages: Sequence[Page], shown: Page, quote: Quote | None) -> str:
-    """Write one page of a document, the quote marked in it."""
+def page(
+    document: Document,
+    pages: Sequence[Page],
+    shown: Page,
+    quote: Quote | None,
+    state: State = State.SAME,
+) -> str:
+    """Write one page of a document, the quote marked in it.
+
+    The text as it was indexed is always there. Where the file is a PDF and still the one that was
+    indexed, the script draws the printed page in its place; where it cannot, the text stays.
+    """
     offset = blocks.page_start(pages, shown.number)
     marks = (quote.start - offset, quote.end - offset) if quote else (0, 0)
-    body = _body(shown, marks)
+    drawn = state is State.SAME and _suffix(document) == ".pdf"
+    named = {"dir": "auto", "lang": document.language or None}
     return _shell(
         f"{document.title or document.path} – {texts.PAGE.format(page=shown.number)}",
         _top(TO_CHAT),
+        _bar(document, pages, shown, marks, state),
         element(
             "main",
             element(
                 "header",
                 element("h1", document.title or document.path, dir="auto"),
                 element("p", cards.facts(document.date or texts.UNDATED, document.publisher), class_="facts"),
-                _original(document, shown),
+                _told(document, state),
             ),
-            _turning(document, pages, shown),
-            element("article", body, class_="paper", dir="auto", lang=document.language or None),
-            _turning(document, pages, shown),
+            _drawing(document, shown) if drawn else "",
+            element("article", _body(shown, marks), class_="paper", **named),
+            id="stage",
+            tabindex="0",
         ),
         prefix=TO_CHAT,
+        scripts=("static/viewer.js", *(DRAWING if drawn else ())),
     )
 
 
@@ -59,17 +76,23 @@ def absent() -> str:
     return _shell(texts.NOT_FOUND_TITLE, main, prefix="/")
 
 
-def _shell(title: str, *parts: Html, prefix: str) -> str:
+def _shell(title: str, *parts: Html, prefix: str, scripts: Sequence[str] = ()) -> str:
+    """Write the whole page; of the scripts the first is run and the others are fetched with it."""
+    shipped_at = [prefix + shipped.address(name) for name in scripts]
     head = element(
         "head",
         element("meta", charset="utf-8"),
         element("meta", name="viewport", content="width=device-width, initial-scale=1"),
         element("meta", name="color-scheme", content="light dark"),
         element("title", title),
-        element("link", rel="stylesheet", href=f"{prefix}{addresses.SHELF}/viewer.css"),
+        element("link", rel="stylesheet", href=prefix + shipped.address("static/viewer.css")),
         element("link", rel="icon", href=f"{prefix}favicon.ico"),
+        element("script", src=prefix + shipped.address("static/early.js")) if scripts else "",
+        *(element("link", rel="modulepreload", href=address) for address in shipped_at[1:]),
+        *(element("script", type="module", src=address) for address in shipped_at[:1]),
     )
-    return f"<!doctype html>\n{element('html', head, element('body', *parts), lang='en')}\n"
+    body = element("body", *parts, class_="viewer" if scripts else None)
+    return f"<!doctype html>\n{element('html', head, body, lang='en')}\n"
 
 
 def _top(prefix: str) -> Html:
@@ -77,17 +100,96 @@ def _top(prefix: str) -> Html:
     return element("nav", chat, _link(texts.ALL_DOCUMENTS, prefix + addresses.SHELF), class_="top")
 
 
-def _original(document: Document, shown: Page) -> Html:
-    """Link to the file (a PDF at this page), and tell where it was published, as text only."""
-    address = TO_CHAT + addresses.original(document.id)
-    is_pdf = document.path.lower().endswith(".pdf")
-    inline = is_pdf or document.path.lower().endswith(".txt")
-    label = texts.OPEN_ORIGINAL if inline else texts.DOWNLOAD_ORIGINAL
-    link = element("a", label, href=f"{address}#page={shown.number}" if is_pdf else address)
-    parts = [element("p", link, class_="original")]
+def _told(document: Document, state: State) -> Html:
+    """Tell what became of the file, and where it was published, as text only."""
+    said = {State.CHANGED: texts.FILE_CHANGED, State.GONE: texts.FILE_GONE}.get(state)
+    parts = [element("p", said, class_="changed", role="note")] if said else []
     if document.url:
         parts.append(element("p", texts.PUBLISHED_AT.format(url=document.url), class_="facts"))
     return join(parts)
+
+
+def _drawing(document: Document, shown: Page) -> Html:
+    """Say to the script what to draw, and what to tell where it cannot."""
+    return element(
+        "div",
+        class_="drawing",
+        hidden="",
+        data_file=TO_CHAT + addresses.original(document.id),
+        data_page=str(shown.number),
+        data_language=document.language or None,
+        data_not_drawn=texts.PAGE_NOT_DRAWN,
+        data_quote_not_drawn=texts.QUOTE_NOT_DRAWN,
+    )
+
+
+def _bar(
+    document: Document, pages: Sequence[Page], shown: Page, marks: tuple[int, int], state: State
+) -> Html:
+    """Write what can be done with the page. What needs the script is hidden until it is there."""
+    zooming = (("out", "−", texts.ZOOM_OUT), ("in", "+", texts.ZOOM_IN), ("fit", "↔", texts.ZOOM_FIT))
+    zoom = [
+        element("button", sign, type="button", aria_label=name, title=name, data_zoom=how)
+        for how, sign, name in zooming
+    ]
+    words = {"data_printed": texts.AS_PRINTED, "data_text": texts.AS_TEXT}
+    return element(
+        "div",
+        _turning(document, pages, shown),
+        element("span", *zoom, class_="zoom", hidden=""),
+        _button(texts.AS_TEXT, class_="form", **words),
+        _button(
+            texts.COPY_CITATION,
+            class_="copy",
+            data_citation=_cited(document, shown, marks),
+            data_copied=texts.CITATION_COPIED,
+            data_not_copied=texts.CITATION_NOT_COPIED,
+        ),
+        "" if state is State.GONE else _original(document, shown),
+        element("span", class_="told", role="status"),
+        class_="bar",
+        role="region",
+        aria_label=texts.VIEWER_TOOLS,
+    )
+
+
+def _button(label: str, **attributes: str | None) -> Html:
+    return element("button", label, type="button", hidden="", **attributes)
+
+
+def _cited(document: Document, shown: Page, marks: tuple[int, int]) -> str:
+    """Cite the page in a line of text, with the quote where one is marked on it."""
+    start, end = max(0, marks[0]), max(0, marks[1])
+    quote = " ".join(shown.text[start:end].split())
+    form = texts.CITATION_OF_QUOTE if quote else texts.CITATION_OF_PAGE
+    return form.format(
+        title=document.title or document.path,
+        date=document.date or texts.UNDATED,
+        page=render.page_name(shown.number, shown.label),
+        quote=quote,
+    )
+
+
+def _original(document: Document, shown: Page) -> Html:
+    """Link to the file, a PDF at this page."""
+    address = TO_CHAT + addresses.original(document.id)
+    if _suffix(document) == ".pdf":
+        address += f"#page={shown.number}"
+    name = texts.OPEN_ORIGINAL if _suffix(document) in SHOWN_INLINE else texts.DOWNLOAD_ORIGINAL
+    return element(
+        "a",
+        texts.ORIGINAL,
+        href=address,
+        class_="original",
+        aria_label=name,
+        title=name,
+        target="_blank",
+        rel="noopener",
+    )
+
+
+def _suffix(document: Document) -> str:
+    return PurePosixPath(document.path).suffix.lower()
 
 
 def _turning(document: Document, pages: Sequence[Page], shown: Page) -> Html:
@@ -99,17 +201,19 @@ def _turning(document: Document, pages: Sequence[Page], shown: Page) -> Html:
     where = render.page_place(shown.number, shown.label, len(pages))
     return element(
         "nav",
-        _turn(texts.PREVIOUS, document, before, "prev"),
-        element("span", where, class_="where"),
-        _turn(texts.NEXT, document, after, "next"),
+        _turn("‹", texts.PREVIOUS, document, before, "prev"),
+        element("span", where, class_="where", dir="auto"),
+        _turn("›", texts.NEXT, document, after, "next"),
         class_="turning",
+        aria_label=texts.TURNING,
     )
 
 
-def _turn(label: str, document: Document, number: int | None, rel: str) -> Html:
+def _turn(sign: str, name: str, document: Document, number: int | None, rel: str) -> Html:
     if number is None:
-        return element("span", label, class_="off", aria_hidden="true")
-    return element("a", label, href=TO_CHAT + addresses.page(document.id, number), rel=rel)
+        return element("span", sign, class_="off", aria_hidden="true")
+    address = TO_CHAT + addresses.page(document.id, number)
+    return element("a", sign, href=address, rel=rel, aria_label=name, title=name)
 
 
 def _link(label: str, address: str) -> Html:

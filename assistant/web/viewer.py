@@ -8,39 +8,39 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from fastapi import APIRouter, Request, Response
-from fastapi.responses import FileResponse, HTMLResponse
+from fastapi.responses import HTMLResponse
 
 from assistant.assistant import Assistant
 from assistant.types import Principal
-from assistant.web import sheet
+from assistant.web import sheet, shipped
+from assistant.web.originals import PRIVATE, Originals, handed_over
 from assistant.web.sheet import Quote
 
 Who = Callable[[Mapping[str, str]], Principal]  # the request's headers -> who asks
 
-HERE = Path(__file__).parent
 READ = ["GET", "HEAD"]
-# Whatever a document holds, its page here runs nothing and loads nothing but our style.
+# Whatever a document holds, its page here loads nothing but what is shipped and the document's
+# own file. The chat frames these pages, and nobody else does.
 PAGE_POLICY = (
-    "default-src 'none'; style-src 'self'; img-src 'self'; "
-    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    "default-src 'none'; script-src 'self'; worker-src 'self'; connect-src 'self'; style-src 'self'; "
+    "font-src 'self' data:; img-src 'self' data: blob:; "
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'self'"
 )
-PRIVATE = {"Cache-Control": "private, no-cache"}
-# Shown by the browser itself; everything else is handed over to be saved.
-SHOWN_INLINE = {".pdf": "application/pdf", ".txt": "text/plain; charset=utf-8"}
 
 
 def routes(assistant: Assistant, who: Who, corpus: Path) -> APIRouter:
-    """Make the routes under /documents for the papers of one corpus folder."""
+    """Make the routes under /documents for the papers of one corpus folder, and what they load."""
     router = APIRouter(include_in_schema=False)
+    originals = Originals(corpus)
 
     @router.api_route("/documents", methods=READ)
     def shelf(request: Request) -> Response:
         documents = assistant.index.documents(who(request.headers).groups)
         return _page(sheet.shelf(documents))
 
-    @router.api_route("/documents/viewer.css", methods=READ)
-    def style() -> Response:
-        return FileResponse(HERE / "viewer.css", media_type="text/css")
+    @router.api_route(f"/{shipped.ADDRESS}/{{stamp}}/{{name:path}}", methods=READ)
+    def ship(stamp: str, name: str) -> Response:
+        return shipped.answer(stamp, name) or absent()
 
     @router.api_route("/documents/{document_id}/pages/{number}", methods=READ)
     def page(request: Request, document_id: str, number: str, start: str = "", end: str = "") -> Response:
@@ -51,13 +51,13 @@ def routes(assistant: Assistant, who: Who, corpus: Path) -> APIRouter:
         shown = next((page for page in pages if str(page.number) == number), None)
         if document is None or shown is None:
             return absent()
-        return _page(sheet.page(document, pages, shown, _quote(start, end)))
+        return _page(sheet.page(document, pages, shown, _quote(start, end), originals.state(document)))
 
     @router.api_route("/documents/{document_id}/file", methods=READ)
     def original(request: Request, document_id: str) -> Response:
         document = assistant.index.document(document_id, who(request.headers).groups)
-        file = _inside(corpus, document.path) if document else None
-        return _file(file) if file else absent()
+        file = originals.file(document) if document else None
+        return handed_over(file, request.headers.get("if-none-match", "")) if file else absent()
 
     @router.api_route("/documents/{rest:path}", methods=READ)
     def elsewhere(rest: str) -> Response:
@@ -83,29 +83,3 @@ def _quote(start: str, end: str) -> Quote | None:
     if len(start) > 12 or len(end) > 12 or int(start) >= int(end):
         return None
     return Quote(int(start), int(end))
-
-
-def _inside(corpus: Path, path: str) -> Path | None:
-    """Resolve a document's path, None unless it is a file inside the corpus folder, links followed."""
-    try:
-        file = (corpus / path).resolve(strict=True)
-        inside = file.is_relative_to(corpus.resolve(strict=True)) and file.is_file()
-    except (OSError, ValueError, RuntimeError):
-        return None
-    return file if inside else None
-
-
-def _file(file: Path) -> Response:
-    inline = SHOWN_INLINE.get(file.suffix.lower())
-    headers: Mapping[str, str] = {
-        "Content-Security-Policy": "sandbox; default-src 'none'; frame-ancestors 'none'",
-        "X-Content-Type-Options": "nosniff",
-        **PRIVATE,
-    }
-    return FileResponse(
-        file,
-        media_type=inline or "application/octet-stream",
-        filename=file.name,
-        content_disposition_type="inline" if inline else "attachment",
-        headers=headers,
-    )
