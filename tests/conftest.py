@@ -4,12 +4,15 @@ import csv
 import socket
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from index.build import build
 from index.embedding import DEFAULT_MODEL, Embedder, load_embedder
+
+if TYPE_CHECKING:
+    from postgres import Server
 
 ROOT = Path(__file__).resolve().parents[1]
 SHARED = ROOT.parent / "shared"
@@ -84,3 +87,28 @@ def paper_folder(tmp_path: Path) -> Iterator[Callable[..., Path]]:
         return tmp_path / "corpus"
 
     yield make
+
+
+@pytest.fixture(scope="session")
+def postgres() -> "Iterator[Server]":
+    """A PostgreSQL server for the whole run; the test is skipped where none is installed."""
+    import postgres
+
+    if postgres.binaries() is None:
+        pytest.skip(postgres.ABSENT)
+    folder = postgres.folder()
+    try:
+        server = postgres.Server(folder)
+        yield server
+        server.stop()
+    finally:
+        postgres.remove(folder)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def records_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The address of an empty records database, of both kinds in turn."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path}/var/records.sqlite"
+    server: Server = request.getfixturevalue("postgres")
+    return server.new_database()

@@ -16,7 +16,7 @@ from index import generations
 
 ROOT = Path(__file__).resolve().parents[2]
 # Settings that change no answer or are told in another way; secrets are left out by their type.
-_NOT_TOLD = {"corpus", "index", "models", "feedback", "embedding_model", "host", "port"}
+_NOT_TOLD = {"corpus", "index", "models", "embedding_model", "host", "port"}
 _MAKES_THE_BUILD = ("corpus", "embedding_model", "code")
 
 

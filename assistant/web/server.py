@@ -14,7 +14,7 @@ from assistant.access import local_principal
 from assistant.assistant import Assistant
 from assistant.config import Settings
 from assistant.errors import BadSetting, PortInUse
-from assistant.records import FeedbackBook
+from assistant.records import Database, FeedbackBook
 from assistant.types import Principal
 from assistant.web import texts, viewer
 from assistant.web.marks import Marks
@@ -73,7 +73,8 @@ def create_app(settings: Settings, assistant: Assistant | None = None) -> FastAP
     app = FastAPI(title=texts.TITLE, docs_url=None, redoc_url=None, openapi_url=None)
     app.add_middleware(Headers)
     app.include_router(viewer.routes(assistant, who, settings.corpus))
-    return chat.mount(app, assistant, who, Marks(FeedbackBook(settings.feedback)))
+    database = Database(settings.records_url.get_secret_value())
+    return chat.mount(app, assistant, who, Marks(FeedbackBook(database)))
 
 
 def serve(settings: Settings, ready: Callable[[str], None] | None = None) -> None:
