@@ -12,13 +12,15 @@ LEADS = Document("leads", "leads.md", "Note for leads", "bbbb", groups=("leads",
 OF_ALL = Reader(ALL, {"harbour": HARBOUR})
 OF_LEADS = Reader(ALL | {"leads"}, {"harbour": HARBOUR, "leads": LEADS})
 
+QUOTE = "Norway pays for it."
+
 
 def passage(document_id: str, number: int = 1) -> Passage:
     return Passage(f"{document_id}:p1.{number}", document_id, (1, 1), 0, 9, (), "Passage that nobody keeps.")
 
 
 def citation(
-    document: Document, number: int = 1, quote: str = "Norway pays for it.", page: int = 1
+    document: Document, number: int = 1, quote: str = QUOTE, page: int = 1
 ) -> Citation:
     return Citation(number, document.id, document.path, document.title, "2021", page, "", quote, 3, 22, "")
 

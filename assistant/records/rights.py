@@ -52,30 +52,29 @@ def reader_of(principal: Principal, index: "Index") -> Reader:
 
 
 def redacted(exchange: Exchange, reader: Reader) -> Exchange:
-    """The exchange as this reader may see it: the question always, the answer if nothing of what it
-    rests on is closed to him, else a sentence in its place. Hits that are closed to him are left out."""
+    """The exchange as this reader may see it: the question always; the answer if nothing of what it
+    rests on is closed to him, else a sentence in its place. No closed document is named."""
     if exchange.withheld:
         return exchange
+    known, answer = exchange.documents, exchange.answer
 
     def open_to(document_ids: Iterable[str]) -> bool:
-        return all(reader.may_see(each, exchange.documents.get(each)) for each in document_ids)
-
-    answer = exchange.answer
-    selected = {document_of(passage_id) for passage_id in answer.trace.selected}
-    cited = {citation.document_id for citation in answer.citations}
-    # What no citation vouches for may come from any passage that the answerer was shown.
-    uncited = bool(answer.notes) or (bool(answer.text) and not answer.citations)
+        return all(reader.may_see(each, known.get(each)) for each in document_ids)
 
     def open_passages(ids: tuple[str, ...]) -> tuple[str, ...]:
         return tuple(each for each in ids if open_to([document_of(each)]))
 
-    hits = open_passages(exchange.hits)
-    if open_to(cited | selected if uncited else cited):
+    named = {each: seen for each, seen in known.items() if reader.may_see(each, seen)}
+    shown = replace(exchange, hits=open_passages(exchange.hits), documents=named)
+    rests_on = {citation.document_id for citation in answer.citations}
+    if answer.notes or (answer.text and not answer.citations):
+        # What no citation vouches for may come from any passage that the answerer was shown.
+        rests_on |= set(map(document_of, answer.trace.selected))
+    if open_to(rests_on):
         trace = replace(answer.trace, selected=open_passages(answer.trace.selected))
-        answer = replace(answer, trace=trace)
-        return replace(exchange, answer=answer, hits=hits)
+        return replace(shown, answer=replace(answer, trace=trace))
     instead = Answer(WITHHELD, "unsupported", (), (), Trace("", answer.trace.index_build))
-    return replace(exchange, answer=instead, hits=hits, withheld="rights", marked=None)
+    return replace(shown, answer=instead, withheld="rights", marked=None)
 
 
 def redacted_all(exchanges: Iterable[Exchange], reader: Reader) -> list[Exchange]:
