@@ -2,7 +2,15 @@
 
 from typing import Any
 
-from assistant.records import Exchange, Reader, exchange_of
+from assistant.records import (
+    Conversations,
+    Database,
+    Exchange,
+    FeedbackBook,
+    Reader,
+    exchange_of,
+    feedback,
+)
 from assistant.types import Answer, Citation, Principal, Question, Trace
 from index.types import Document, Hit, Passage
 
@@ -19,9 +27,7 @@ def passage(document_id: str, number: int = 1) -> Passage:
     return Passage(f"{document_id}:p1.{number}", document_id, (1, 1), 0, 9, (), "Passage that nobody keeps.")
 
 
-def citation(
-    document: Document, number: int = 1, quote: str = QUOTE, page: int = 1
-) -> Citation:
+def citation(document: Document, number: int = 1, quote: str = QUOTE, page: int = 1) -> Citation:
     return Citation(number, document.id, document.path, document.title, "2021", page, "", quote, 3, 22, "")
 
 
@@ -41,3 +47,26 @@ def asked(exchange_id: str = "e1", text: str = "Who pays for it?", answer: Answe
 
 def hit(document_id: str) -> Hit:
     return Hit(passage(document_id), 0.5, 0.5, "both")
+
+
+# What other processes are told to do; they load this module and not the tests.
+
+
+def append_many(url: str, name: str, count: int) -> None:
+    database = Database(url)
+    for number in range(count):
+        Conversations(database).append("me", "c", asked(f"{name}-{number}"), begin=True)
+    database.close()
+
+
+def mark_many(url: str, name: str, count: int) -> None:
+    database = Database(url)
+    question = Question("Who pays for it?", Principal("local", ALL))
+    for number in range(count):
+        FeedbackBook(database).add(feedback(f"{name}-{number}", question, answered(HARBOUR), "helpful", ""))
+    database.close()
+
+
+def open_when_told(url: str, told: Any) -> None:
+    told.wait()
+    Database(url).prepare()

@@ -19,6 +19,7 @@ from assistant.evaluation.questions import load_questions
 from assistant.records import COMMENT_CHARS, Database, Feedback, FeedbackBook, drafts, export, feedback
 from assistant.records.marks import feedback_of, row_of
 from assistant.types import Answer, Citation, Question, Trace, Turn
+from kept import mark_many
 
 CITED = Citation(1, "harbour", "harbour.md", "Harbour", "2021", 1, "", "Norway pays for it.", 3, 22, "")
 TRACE = Trace(search_text="who pays", index_build="build-1", model="openai:some")
@@ -104,16 +105,9 @@ def test_a_mark_that_cannot_be_read_is_passed_over_and_told(
     assert "the mark on a is passed over" in caplog.text
 
 
-def add_many(url: str, name: str, count: int) -> None:
-    database = Database(url)
-    for number in range(count):
-        FeedbackBook(database).add(marked(f"{name}-{number}", comment="x" * 900))
-    database.close()
-
-
 def test_several_processes_and_threads_lose_nothing(book: FeedbackBook, records_url: str) -> None:
     spawn = multiprocessing.get_context("spawn")
-    worker = spawn.Process(target=add_many, args=(records_url, "process", 20))
+    worker = spawn.Process(target=mark_many, args=(records_url, "process", 20))
     worker.start()
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(lambda i: book.add(marked(f"thread-{i % 40}")), range(80)))

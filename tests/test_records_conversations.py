@@ -18,7 +18,7 @@ from assistant.errors import NoSuchConversation
 from assistant.records import Conversations, Database, Exchange, FeedbackBook, exchange_of, feedback, new_id
 from assistant.records.words import fold, words_of
 from assistant.types import Principal, Question
-from kept import ALL, HARBOUR, LEADS, OF_ALL, OF_LEADS, answered, asked, hit
+from kept import ALL, HARBOUR, LEADS, OF_ALL, OF_LEADS, answered, append_many, asked, hit
 
 
 @pytest.fixture
@@ -39,13 +39,6 @@ def titles(book: Conversations, owner: str = "me") -> list[str]:
 
 def said(book: Conversations, conversation_id: str, owner: str = "me") -> list[str]:
     return [each.question for each in book.open(owner, conversation_id, OF_LEADS).exchanges]
-
-
-def append_many(url: str, name: str, count: int) -> None:
-    database = Database(url)
-    for number in range(count):
-        Conversations(database).append("me", "c", asked(f"{name}-{number}"), begin=True)
-    database.close()
 
 
 class TestConversations:
