@@ -43,7 +43,15 @@ class Server:
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             self.port = free.getsockname()[1]
-        made = [self._binaries / "initdb", "-D", folder / "data", "-A", "trust", "-U", self.user]
+        made: list[str | Path] = [
+            self._binaries / "initdb",
+            "-D",
+            folder / "data",
+            "-A",
+            "trust",
+            "-U",
+            self.user,
+        ]
         subprocess.run(
             [*made, "--no-sync", "-E", "UTF8", "--locale=C"], check=True, capture_output=True, **self._as
         )
@@ -51,7 +59,13 @@ class Server:
 
     def start(self) -> None:
         options = {"listen_addresses": "127.0.0.1", "port": self.port, "fsync": "off", "max_connections": 50}
-        command = [self._binaries / "postgres", "-D", self._folder / "data", "-k", self._folder]
+        command: list[str | Path] = [
+            self._binaries / "postgres",
+            "-D",
+            self._folder / "data",
+            "-k",
+            self._folder,
+        ]
         for name, value in options.items():
             command += ["-c", f"{name}={value}"]
         quiet = subprocess.DEVNULL

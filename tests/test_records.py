@@ -216,7 +216,8 @@ def test_marks_of_an_earlier_version_are_taken_over_once_and_leave_the_file(
 def test_a_line_that_is_no_mark_is_told_and_stays_beside(
     tmp_path: Path, line: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    (tmp_path / "feedback.jsonl").write_text(old_line(OLD) + line + "\n" + old_line(replace(OLD, mark="odd")))
+    odd = old_line(OLD).replace('"helpful"', '"odd"')
+    (tmp_path / "feedback.jsonl").write_text(old_line(OLD) + line + "\n" + odd)
     database = Database(f"sqlite:///{tmp_path}/records.sqlite")
     assert FeedbackBook(database).entries() == [OLD]
     database.close()

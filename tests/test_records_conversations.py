@@ -263,7 +263,7 @@ class TestConversations:
         class Machine(LikeADictionary):
             store = book
 
-        run_state_machine_as_test(  # type: ignore[no-untyped-call]
+        run_state_machine_as_test(
             Machine, settings=settings(max_examples=8, stateful_step_count=20, deadline=None, database=None)
         )
 

@@ -195,8 +195,10 @@ def test_workers_that_start_at_once_migrate_once(records_url: str) -> None:
     started.set()
     for thread in threads:
         thread.start()
-    for each in (*workers, *threads):
-        each.join()
+    for thread in threads:
+        thread.join()
+    for worker in workers:
+        worker.join()
     assert [worker.exitcode for worker in workers] == [0, 0]
     with databases[0].reading() as db:
         assert db.execute(text("SELECT version_num FROM records_version")).scalars().all() == ["0001"]

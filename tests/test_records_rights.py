@@ -1,6 +1,7 @@
 """Old answers under today's rights and today's papers."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -56,7 +57,7 @@ def test_a_public_version_in_the_place_of_a_restricted_paper_does_not_tell_the_r
     assert redacted(made, readers(leads=replace(LEADS, groups=("all",)))).withheld == ""  # declassified
 
 
-def shown_to_answerer(**more: object) -> Exchange:
+def shown_to_answerer(**more: Any) -> Exchange:
     trace = Trace("who pays", "build-1", selected=("leads:p1.1", "harbour:p1.1"))
     return asked(answer=answered(HARBOUR, trace=trace, **more))
 

@@ -1,4 +1,4 @@
-"""Records: each person's conversations and marks, in a database, kept until they are deleted for good.
+"""Each person's conversations and marks, in a database, kept until they are deleted for good.
 
 `Database` is the door to SQLite or PostgreSQL, `Conversations` the history behind the chat,
 `FeedbackBook` the readers' marks. Nothing is opened before the first use. Importing this package
