@@ -55,7 +55,7 @@ def hit(document_id: str) -> Hit:
 def append_many(url: str, name: str, count: int) -> None:
     database = Database(url)
     for number in range(count):
-        Conversations(database).append("me", "c", asked(f"{name}-{number}"), begin=True)
+        Conversations(database).append("me", "c", asked(f"{name}-{number}"))
     database.close()
 
 

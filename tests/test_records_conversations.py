@@ -64,12 +64,13 @@ class TestConversations:
     def test_windows_and_workers_that_write_at_once_lose_nothing(
         self, book: Conversations, records_url: str
     ) -> None:
+        book.begin("me", "", "c")
         spawn = multiprocessing.get_context("spawn")
         workers = [spawn.Process(target=append_many, args=(records_url, f"p{i}", 10)) for i in range(2)]
         for worker in workers:
             worker.start()
         with ThreadPoolExecutor(4) as pool:
-            list(pool.map(lambda i: book.append("me", "c", asked(f"t-{i % 20}"), begin=True), range(40)))
+            list(pool.map(lambda i: book.append("me", "c", asked(f"t-{i % 20}")), range(40)))
         for worker in workers:
             worker.join()
             assert worker.exitcode == 0

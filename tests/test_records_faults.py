@@ -10,6 +10,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -158,6 +159,24 @@ def test_a_damaged_file_is_set_aside_told_and_a_new_one_begun(
     found = list(look_at(f"sqlite:///{file}"))
     assert (True, f"sqlite:///{file}, 1 conversations, 0 marks") in found
     assert any(not sound and str(aside) in told for sound, told in found)
+
+
+def test_a_damaged_file_is_set_aside_by_one_of_those_who_open_it_at_once(
+    database: Database, file: Path
+) -> None:
+    database.close()
+    no_database(file)
+    workers = [Database(f"sqlite:///{file}") for _ in range(6)]
+
+    def append(number: int) -> None:
+        Conversations(workers[number]).append("me", "new", asked(str(number)), begin=True)
+
+    with ThreadPoolExecutor(6) as pool:
+        list(pool.map(append, range(6)))
+    assert len(list(file.parent.glob("records.sqlite.damaged-*"))) == 1
+    assert len(Conversations(database).open("me", "new", OF_ALL).exchanges) == 6
+    for worker in workers:
+        worker.close()
 
 
 def test_damage_done_while_it_is_open_is_one_fault_and_then_a_new_file(
