@@ -114,6 +114,25 @@ def test_a_database_that_takes_nothing_is_one_fault_and_the_exchange_is_written_
     assert questions(database) == ["Who pays for it?", "second", "third"]
 
 
+def test_a_database_that_hangs_holds_up_one_answer_and_not_each(
+    database: Database, file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keeper = Keeper(Conversations(database))
+    free = locked(database, file)
+    tries: list[str] = []
+    append = Conversations.append
+
+    def counted(self: Conversations, owner: str, *told: Any, **more: Any) -> Exchange:
+        tries.append(owner)
+        return append(self, owner, *told, **more)
+
+    monkeypatch.setattr(Conversations, "append", counted)
+    for number in range(5):
+        assert not keeper.keep("me", "c", asked(f"n{number}"))
+    free()
+    assert tries == ["me"] and keeper.retry() and len(questions(database)) == 6
+
+
 def test_what_waits_is_dropped_with_its_conversation(database: Database, file: Path) -> None:
     keeper = Keeper(Conversations(database))
     free = locked(database, file)

@@ -6,6 +6,7 @@ process in the meantime.
 
 import logging
 import threading
+import time
 from collections import deque
 from dataclasses import dataclass
 
@@ -14,6 +15,7 @@ from assistant.records.conversations import Conversations
 from assistant.records.exchanges import Exchange
 
 MOST_WAITING = 2000  # of all readers together; then the oldest are given up
+PAUSE_S = 2.0  # after a failure, no answer is held up by another try for this long
 
 log = logging.getLogger(__name__)
 
@@ -33,6 +35,7 @@ class Keeper:
         self._conversations = conversations
         self._waiting: deque[_Waiting] = deque(maxlen=MOST_WAITING)
         self._lock = threading.Lock()
+        self._again_at = 0.0
 
     def keep(self, owner: str, conversation_id: str, exchange: Exchange, begin: bool = False) -> bool:
         """Take an exchange; True where it and all before it are written, False where it has to wait.
@@ -43,7 +46,7 @@ class Keeper:
             if len(self._waiting) == MOST_WAITING:
                 log.error("%d exchanges wait to be written; the oldest is given up", MOST_WAITING)
             self._waiting.append(_Waiting(owner, conversation_id, exchange, begin))
-            return self._written()
+            return time.monotonic() >= self._again_at and self._written()
 
     def retry(self) -> bool:
         """Try to write what waits; True where nothing does any more."""
@@ -78,6 +81,7 @@ class Keeper:
                 )
             except RecordsUnavailable as fault:
                 log.error("%s", fault)
+                self._again_at = time.monotonic() + PAUSE_S
                 return False
             except NoSuchConversation:
                 log.info("an exchange is not written: its conversation was deleted")
