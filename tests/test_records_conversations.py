@@ -346,6 +346,7 @@ class LikeADictionary(RuleBasedStateMachine):
                 assert [each.id for each in kept] == list(self.model[owner, name][1])
 
 
+@settings(deadline=None)
 @given(st.text(max_size=40), st.text(max_size=10))
 def test_any_word_is_found_in_a_text_that_holds_it_in_any_case(around: str, word: str) -> None:
     text = fold(f"{around} {word} {around}")
