@@ -25,7 +25,7 @@ class Finding:
 
 
 def check(settings: Settings) -> Iterator[Finding]:
-    """Look at prompts, embedding model, index, corpus and language model, in this order."""
+    """Look at prompts, embedding model, index, corpus, records and language model, in this order."""
     for name in ("answer", "condense"):
         try:
             yield Finding(True, f"prompt {name}: sha256 {load_prompt(name).sha256[:12]}")
@@ -56,9 +56,21 @@ def check(settings: Settings) -> Iterator[Finding]:
             yield Finding(True, f"corpus: {settings.corpus} is what the build was made from")
     except IndexFault as error:
         yield Finding(False, str(error))
+    yield from _records(settings)
     if settings.llm:
         try:
             LanguageModel(settings).complete([("user", "Reply with the word ready.")])
             yield Finding(True, f"language model: {settings.llm} answers")
         except AssistantFault as error:
             yield Finding(False, str(error))
+
+
+def _records(settings: Settings) -> Iterator[Finding]:
+    """The records database is opened, and brought to today's form, but not made where there is none."""
+    from assistant.records.health import look_at
+
+    try:
+        for sound, text in look_at(settings.records_url.get_secret_value()):
+            yield Finding(sound, f"records: {text}")
+    except AssistantFault as error:
+        yield Finding(False, str(error))

@@ -88,9 +88,12 @@ def _parser() -> argparse.ArgumentParser:
     )
     compare.set_defaults(run=_compare)
     feedback = commands.add_parser("feedback", help="readers' marks as draft questions")
-    feedback.add_argument("action", choices=["export"])
+    feedback.add_argument("action", choices=["export", "import"])
     feedback.add_argument(
-        "--out", type=Path, default=Path("drafts.jsonl"), help="file to write (drafts.jsonl)"
+        "--from", type=Path, dest="source", metavar="FILE", help="import: marks that an earlier version kept"
+    )
+    feedback.add_argument(
+        "--out", type=Path, default=Path("drafts.jsonl"), help="export: file to write (drafts.jsonl)"
     )
     feedback.set_defaults(run=_feedback)
     for command in (build, ask, serve, check, evaluate):
@@ -271,8 +274,13 @@ def _compare(given: argparse.Namespace, settings: Settings) -> int:
 
 
 def _feedback(given: argparse.Namespace, settings: Settings) -> int:
-    from assistant.records import FeedbackBook, export
+    from assistant.records import Database, FeedbackBook, export
 
-    count = export(FeedbackBook(settings.feedback), given.out)
-    print(f"{count} draft questions written to {given.out}.")
+    book = FeedbackBook(Database(settings.records_url.get_secret_value()))
+    if given.action == "import":
+        if given.source is None:
+            raise BadInput("feedback import: name the file of marks with --from FILE.")
+        print(f"{book.take_over(given.source)} marks taken over from {given.source}.")
+    else:
+        print(f"{export(book, given.out)} draft questions written to {given.out}.")
     return 0

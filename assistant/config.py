@@ -12,6 +12,11 @@ from assistant.errors import BadSetting
 from index.embedding import DEFAULT_MODEL
 
 PREFIX = "ASSISTANT_"
+# Names that were settings once, and what to do instead.
+_RETIRED = {
+    "ASSISTANT_FEEDBACK": "readers' marks are kept in the records database now (ASSISTANT_RECORDS_URL). "
+    "Take the file over with `ct-assistant feedback import --from FILE`, and unset it."
+}
 
 
 class Settings(BaseSettings):
@@ -22,7 +27,10 @@ class Settings(BaseSettings):
     corpus: Path = Field(Path("docs_corpus"), description="folder of the documents and manifest.csv")
     index: Path = Field(Path("var/index"), description="folder of the builds")
     models: Path = Field(Path("var/models"), description="folder where the exported embedding model is kept")
-    feedback: Path = Field(Path("var/feedback.jsonl"), description="file where readers' marks are kept")
+    records_url: SecretStr = Field(
+        SecretStr("sqlite:///var/records.sqlite"),
+        description="database of conversations and readers' marks; or `postgresql://user:password@host/name`",
+    )
     embedding_model: str = Field(
         DEFAULT_MODEL, description="a sentence-transformers model: a folder or a hub name"
     )
@@ -50,6 +58,8 @@ class Settings(BaseSettings):
         known = {PREFIX + name.upper() for name in cls.model_fields}
         for name in sorted(os.environ):
             if name.upper().startswith(PREFIX) and name.upper() not in known:
+                if name.upper() in _RETIRED:
+                    raise BadSetting(f"{name}: {_RETIRED[name.upper()]}")
                 near = difflib.get_close_matches(name.upper(), known, 1)
                 hint = f"did you mean {near[0]}?" if near else f"the names are {', '.join(sorted(known))}."
                 raise BadSetting(f"{name}: no such setting; {hint}")

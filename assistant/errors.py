@@ -40,5 +40,20 @@ class ModelUnavailable(AssistantFault):
         self.retry_after_s = retry_after_s
 
 
+class RecordsUnavailable(AssistantFault):
+    """The records database cannot be read or written. Questions are still answered."""
+
+    for_staff = (
+        "Conversations and marks cannot be saved or opened right now; questions are still answered. "
+        "Please tell the people who run this service."
+    )
+
+
+class NoSuchConversation(AssistantFault):
+    """A conversation that this person does not have, or has no longer."""
+
+    for_staff = "This conversation is not here any more. It may have been deleted in another window."
+
+
 class PortInUse(AssistantFault):
     """The chosen address is taken by another program."""

@@ -8,14 +8,14 @@ from pathlib import Path
 from assistant.config import PREFIX, Settings
 
 ROOT = Path(__file__).resolve().parents[1]
-ROOMS = ("index", "index/reading", "assistant", "assistant/web", "assistant/evaluation")
+ROOMS = ("index", "index/reading", "assistant", "assistant/records", "assistant/web", "assistant/evaluation")
 OTHERS = {
     "app.py": "the web application: `python app.py`, `uvicorn app:app`",
     "prompts/": "one file a prompt, hashed into each answer",
     "docs_corpus/": "the sample papers and manifest.csv",
     "tests/": "flat: test_<module>.py; corpus/ golden/ questions/ benchmarks/",
     "docs/": "the sample papers' sources, screenshots, this file's generator",
-    "var/": "git-ignored: builds, exported model, readers' marks",
+    "var/": "git-ignored: builds, exported model, conversations and readers' marks",
 }
 
 

@@ -4,13 +4,16 @@ import csv
 import socket
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import settings
 
 from index.build import build
 from index.embedding import DEFAULT_MODEL, Embedder, load_embedder
+
+if TYPE_CHECKING:
+    from postgres import Server
 
 # A machine that is busy for a moment is no fault of the code under test.
 settings.register_profile("unhurried", deadline=None)
@@ -89,3 +92,28 @@ def paper_folder(tmp_path: Path) -> Iterator[Callable[..., Path]]:
         return tmp_path / "corpus"
 
     yield make
+
+
+@pytest.fixture(scope="session")
+def postgres() -> "Iterator[Server]":
+    """A PostgreSQL server for the whole run; the test is skipped where none is installed."""
+    import postgres
+
+    if postgres.binaries() is None:
+        pytest.skip(postgres.ABSENT)
+    folder = postgres.folder()
+    try:
+        server = postgres.Server(folder)
+        yield server
+        server.stop()
+    finally:
+        postgres.remove(folder)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def records_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The address of an empty records database, of both kinds in turn."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path}/var/records.sqlite"
+    server: Server = request.getfixturevalue("postgres")
+    return server.new_database()

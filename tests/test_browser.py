@@ -17,7 +17,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 import scripted
-from assistant.records import FeedbackBook
+from assistant.records import Database, FeedbackBook
 from assistant.web import texts
 
 CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
@@ -32,8 +32,8 @@ pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no chromium found; nam
 
 @pytest.fixture(scope="module")
 def feedback(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The file the server writes marks to."""
-    return tmp_path_factory.mktemp("marks") / "feedback.jsonl"
+    """The file of the server's records."""
+    return tmp_path_factory.mktemp("marks") / "records.sqlite"
 
 
 @pytest.fixture(scope="module")
@@ -42,7 +42,7 @@ def address(feedback: Path) -> Iterator[str]:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     command = [sys.executable, str(Path(scripted.__file__)), str(port)]
-    environment = {**os.environ, "ASSISTANT_FEEDBACK": str(feedback)}
+    environment = {**os.environ, "ASSISTANT_RECORDS_URL": f"sqlite:///{feedback}"}
     quiet = subprocess.DEVNULL
     with subprocess.Popen(command, stdout=quiet, stderr=quiet, env=environment) as served:
         try:
@@ -270,7 +270,7 @@ def test_layout_has_no_sideways_scroll_and_keeps_the_box_in_sight(
 
 
 def test_a_mark_is_one_click_and_can_be_changed_and_commented(chat: Page, feedback: Path) -> None:
-    book = FeedbackBook(feedback)
+    book = FeedbackBook(Database(f"sqlite:///{feedback}"))
     before = len(book.entries())
     expect(chat.locator("#marks")).to_have_count(0)
     ask(chat, "How long are records kept?")
@@ -297,7 +297,7 @@ def test_a_comment_sent_with_enter_joins_the_mark_that_was_given(chat: Page, fee
     expect(comment).to_have_value("rightly silent")
     chat.get_by_role("button", name=texts.MARK_HELPFUL, exact=True).click()
     expect(chat.locator("#told p")).to_have_text(texts.MARK_KEPT_WITH_COMMENT)
-    entry = FeedbackBook(feedback).entries()[-1]
+    entry = FeedbackBook(Database(f"sqlite:///{feedback}")).entries()[-1]
     assert (entry.status, entry.mark, entry.comment) == ("not_in_documents", "helpful", "rightly silent")
 
 

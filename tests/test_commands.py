@@ -131,6 +131,10 @@ def test_a_models_opinion_stands_in_a_file_of_its_own_and_says_what_it_is(
 def test_feedback_is_exported_as_draft_questions(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setenv("ASSISTANT_FEEDBACK", str(tmp_path / "none.jsonl"))
+    monkeypatch.setenv("ASSISTANT_RECORDS_URL", f"sqlite:///{tmp_path}/records.sqlite")
     assert main(["feedback", "export", "--out", str(tmp_path / "drafts.jsonl")]) == 0
     assert "0 draft questions" in capsys.readouterr().out
+    assert main(["feedback", "import"]) == 2 and "--from FILE" in capsys.readouterr().err
+    (tmp_path / "old.jsonl").write_text("")
+    assert main(["feedback", "import", "--from", str(tmp_path / "old.jsonl")]) == 0
+    assert "0 marks taken over" in capsys.readouterr().out

@@ -26,6 +26,17 @@ def test_a_key_is_never_shown(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "sk-secret" not in repr(Settings.from_env())
 
 
+def test_a_password_in_the_address_of_the_records_is_never_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ASSISTANT_RECORDS_URL", "postgresql://me:sesame@127.0.0.1/records")
+    assert "sesame" not in repr(Settings.from_env())
+
+
+def test_a_setting_of_earlier_versions_is_refused_with_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ASSISTANT_FEEDBACK", "var/marks.jsonl")
+    with pytest.raises(BadSetting, match="ASSISTANT_FEEDBACK: .* feedback import --from FILE"):
+        Settings.from_env()
+
+
 def test_what_is_given_comes_before_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ASSISTANT_PORT", "7001")
     assert (Settings.from_env(port=7002).port, Settings.from_env(port=None).port) == (7002, 7001)

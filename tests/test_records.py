@@ -1,10 +1,8 @@
 """Readers' marks: kept whole whatever happens, and drafts that a question set takes as they are."""
 
 import json
-import logging
 import multiprocessing
-import os
-import threading
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -12,13 +10,16 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sqlalchemy import text
 
 from assistant import records
 from assistant.access import local_principal
-from assistant.errors import BadInput
+from assistant.errors import BadInput, RecordsUnavailable
 from assistant.evaluation.questions import load_questions
-from assistant.records import COMMENT_CHARS, Feedback, FeedbackBook, NotKept, drafts, export, feedback
+from assistant.records import COMMENT_CHARS, Database, Feedback, FeedbackBook, drafts, export, feedback
+from assistant.records.marks import feedback_of, row_of
 from assistant.types import Answer, Citation, Question, Trace, Turn
+from kept import mark_many
 
 CITED = Citation(1, "harbour", "harbour.md", "Harbour", "2021", 1, "", "Norway pays for it.", 3, 22, "")
 TRACE = Trace(search_text="who pays", index_build="build-1", model="openai:some")
@@ -34,8 +35,15 @@ def marked(
 
 
 @pytest.fixture
-def book(tmp_path: Path) -> FeedbackBook:
-    return FeedbackBook(tmp_path / "var" / "feedback.jsonl")
+def database(records_url: str) -> Iterator[Database]:
+    opened = Database(records_url)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def book(database: Database) -> FeedbackBook:
+    return FeedbackBook(database)
 
 
 def test_a_mark_comes_back_as_it_was_given_and_knows_of_the_person_the_id_alone(book: FeedbackBook) -> None:
@@ -44,20 +52,28 @@ def test_a_mark_comes_back_as_it_was_given_and_knows_of_the_person_the_id_alone(
     assert book.entries() == [entry]
     assert entry.principal == "local" and entry.at.endswith("+00:00")
     assert entry.index_build == "build-1" and entry.model == "openai:some"
-    assert "groups" not in book.path.read_text("utf-8")
+    assert "groups" not in str(row_of(entry))
 
 
-def test_no_file_is_made_before_the_first_mark_and_nobody_else_may_read_it(book: FeedbackBook) -> None:
-    assert book.entries() == [] and not book.path.exists()
+def test_no_file_is_made_before_the_first_use_and_nobody_else_may_read_it(tmp_path: Path) -> None:
+    database = Database(f"sqlite:///{tmp_path}/var/records.sqlite")
+    book = FeedbackBook(database)
+    assert not (tmp_path / "var").exists()
     book.add(marked())
-    assert book.path.stat().st_mode & 0o077 == 0
+    assert all(path.stat().st_mode & 0o077 == 0 for path in (tmp_path / "var").iterdir())
+    database.close()
 
 
-def test_the_same_answer_marked_again_replaces_its_mark_and_keeps_its_place(book: FeedbackBook) -> None:
+def test_the_same_answer_marked_again_replaces_its_mark(book: FeedbackBook) -> None:
     for entry in (marked("a"), marked("b"), marked("a", "wrong_evidence", "see page 4")):
         book.add(entry)
-    assert [(entry.id, entry.mark) for entry in book.entries()] == [("a", "wrong_evidence"), ("b", "helpful")]
-    assert len(book.path.read_bytes().splitlines()) == 3
+    assert [(entry.id, entry.mark) for entry in book.entries()] == [("b", "helpful"), ("a", "wrong_evidence")]
+
+
+def test_the_same_answer_marked_by_two_people_has_two_marks(book: FeedbackBook) -> None:
+    book.add(marked("a"))
+    book.add(replace(marked("a", "not_helpful"), principal="another"))
+    assert sorted(entry.mark for entry in book.entries()) == ["helpful", "not_helpful"]
 
 
 def test_a_mark_that_no_reader_can_send_is_refused() -> None:
@@ -68,11 +84,9 @@ def test_a_mark_that_no_reader_can_send_is_refused() -> None:
 
 
 @given(st.text(max_size=60), st.text(max_size=60).filter(str.strip))
-def test_any_text_is_kept_on_one_line(comment: str, asked: str) -> None:
-    entry = replace(marked(comment=comment), question=asked)
-    line = records._bytes_of(asdict(entry))
-    assert line.count(b"\n") == 1
-    assert records._feedback_of(json.loads(line)) == entry
+def test_any_text_is_kept(comment: str, asked: str) -> None:
+    entry = replace(marked(comment=comment.replace("\x00", "")), question=asked)
+    assert feedback_of(row_of(entry)) == entry  # type: ignore[arg-type]
 
 
 def test_half_a_surrogate_pair_does_not_stop_a_mark(book: FeedbackBook) -> None:
@@ -80,85 +94,25 @@ def test_half_a_surrogate_pair_does_not_stop_a_mark(book: FeedbackBook) -> None:
     assert book.entries()[0].comment == "odd ? sign"
 
 
-def test_a_torn_last_line_is_skipped_and_told_and_does_not_swallow_the_next_mark(
-    book: FeedbackBook, caplog: pytest.LogCaptureFixture
+def test_a_mark_that_cannot_be_read_is_passed_over_and_told(
+    book: FeedbackBook, database: Database, caplog: pytest.LogCaptureFixture
 ) -> None:
     book.add(marked("a"))
-    with book.path.open("ab") as file:
-        file.write(b'{"id": "b", "at": "2026-')
-    book.add(marked("c"))
-    with caplog.at_level(logging.WARNING):
-        assert [entry.id for entry in book.entries()] == ["a", "c"]
-    assert "feedback.jsonl, line 2 is skipped" in caplog.text
+    book.add(marked("b"))
+    with database.writing() as db:
+        db.execute(text("UPDATE marks SET about = 'null' WHERE exchange_id = 'a'"))
+    assert [entry.id for entry in book.entries()] == ["b"]
+    assert "the mark on a is passed over" in caplog.text
 
 
-@pytest.mark.parametrize("line", ["null", "[]", "{}", '{"id": 1}', "\x00", "{" * 50, '{"mark": "odd"}'])
-def test_a_line_that_is_no_mark_is_skipped(book: FeedbackBook, line: str) -> None:
-    book.add(marked("a"))
-    with book.path.open("a") as file:
-        file.write(line + "\n")
-    book.add(replace(marked("b"), mark="odd"))  # type: ignore[arg-type]
-    assert [entry.id for entry in book.entries()] == ["a"]
-
-
-def add_many(path: Path, name: str, count: int) -> None:
-    for number in range(count):
-        FeedbackBook(path).add(marked(f"{name}-{number}", comment="x" * 900))
-
-
-def test_several_processes_and_threads_lose_nothing_and_tear_nothing(book: FeedbackBook) -> None:
+def test_several_processes_and_threads_lose_nothing(book: FeedbackBook, records_url: str) -> None:
     spawn = multiprocessing.get_context("spawn")
-    workers = [spawn.Process(target=add_many, args=(book.path, f"process-{i}", 25)) for i in range(2)]
-    for worker in workers:
-        worker.start()
+    worker = spawn.Process(target=mark_many, args=(records_url, "process", 20))
+    worker.start()
     with ThreadPoolExecutor(4) as pool:
-        list(pool.map(lambda i: add_many(book.path, f"thread-{i}", 25), range(4)))
-    for worker in workers:
-        worker.join()
-        assert worker.exitcode == 0
-    assert len(book.path.read_bytes().splitlines()) == len(book.entries()) == 150
-
-
-def test_a_full_disk_is_one_sentence_and_leaves_the_file_as_it_was(
-    book: FeedbackBook, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    book.add(marked("a"))
-    before = book.path.read_bytes()
-    write = os.write
-
-    def half(file: int, data: bytes) -> int:
-        write(file, data[:40])
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr(os, "write", half)
-    with pytest.raises(NotKept, match="could not be kept .No space left on device.* ASSISTANT_FEEDBACK"):
-        book.add(marked("b"))
-    assert book.path.read_bytes() == before
-
-
-def test_a_folder_that_cannot_be_made_is_one_sentence(tmp_path: Path) -> None:
-    (tmp_path / "file").write_text("")
-    with pytest.raises(NotKept, match="could not be kept"):
-        FeedbackBook(tmp_path / "file" / "feedback.jsonl").add(marked())
-
-
-def test_a_file_that_somebody_holds_is_waited_for_and_then_given_up(
-    book: FeedbackBook, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    import fcntl
-
-    monkeypatch.setattr(records, "LOCKED_WITHIN_S", 0.05)
-    book.add(marked("a"))
-    with book.path.open("rb") as held:
-        fcntl.flock(held, fcntl.LOCK_EX)
-        with pytest.raises(NotKept):
-            book.add(marked("b"))
-        monkeypatch.setattr(records, "LOCKED_WITHIN_S", 20)
-        waiting = threading.Thread(target=book.add, args=(marked("c"),))
-        waiting.start()
-        fcntl.flock(held, fcntl.LOCK_UN)
-        waiting.join()
-    assert [entry.id for entry in book.entries()] == ["a", "c"]
+        list(pool.map(lambda i: book.add(marked(f"thread-{i % 40}")), range(80)))
+    worker.join()
+    assert worker.exitcode == 0 and len(book.entries()) == 60
 
 
 def test_a_helpful_answer_becomes_a_draft_with_its_evidence(book: FeedbackBook) -> None:
@@ -226,6 +180,63 @@ def test_an_export_without_marks_is_empty_and_one_that_cannot_be_written_is_one_
     book: FeedbackBook, tmp_path: Path
 ) -> None:
     assert export(book, tmp_path / "drafts.jsonl") == 0
+    assert (tmp_path / "drafts.jsonl").read_bytes() == b""
     (tmp_path / "file").write_text("")
     with pytest.raises(BadInput, match="cannot be written"):
         export(book, tmp_path / "file" / "drafts.jsonl")
+
+
+# --- the file of earlier versions ------------------------------------------------------------------
+
+
+def old_line(entry: Feedback) -> str:
+    return json.dumps(asdict(entry), ensure_ascii=False) + "\n"
+
+
+OLD = replace(marked("a", comment="Ægir"), at="2026-01-02T03:04:05+00:00")
+
+
+def test_marks_of_an_earlier_version_are_taken_over_once_and_leave_the_file(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    old = tmp_path / "feedback.jsonl"
+    old.write_text(old_line(marked("a")) + old_line(OLD) + old_line(replace(OLD, id="b")), "utf-8")
+    database = Database(f"sqlite:///{tmp_path}/records.sqlite")
+    book = FeedbackBook(database)
+    assert book.entries() == [OLD, replace(OLD, id="b")]
+    assert not old.exists() and b"gir" not in b"".join(p.read_bytes() for p in tmp_path.glob("feedback*"))
+    book.add(marked("a", "not_helpful"))
+    old.write_text(old_line(OLD), "utf-8")  # put back from a backup: what was said since then counts
+    database.close()
+    assert [(entry.id, entry.mark) for entry in book.entries()] == [("b", "helpful"), ("a", "not_helpful")]
+    database.close()
+
+
+@pytest.mark.parametrize("line", ["null", "[]", "{}", '{"id": 1}', "\x00", "{" * 50, '{"id": "b", "at": "20'])
+def test_a_line_that_is_no_mark_is_told_and_stays_beside(
+    tmp_path: Path, line: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    odd = old_line(OLD).replace('"helpful"', '"odd"')
+    (tmp_path / "feedback.jsonl").write_text(old_line(OLD) + line + "\n" + odd)
+    database = Database(f"sqlite:///{tmp_path}/records.sqlite")
+    assert FeedbackBook(database).entries() == [OLD]
+    database.close()
+    left = (tmp_path / "feedback.jsonl.unread").read_text()
+    assert left.startswith(line + "\n") and '"odd"' in left and not (tmp_path / "feedback.jsonl").exists()
+    assert "feedback.jsonl, line 2 is left where it is" in caplog.text
+
+
+def test_a_file_that_lies_elsewhere_is_taken_over_by_name(book: FeedbackBook, tmp_path: Path) -> None:
+    (tmp_path / "elsewhere.jsonl").write_text(old_line(OLD), "utf-8")
+    assert book.take_over(tmp_path / "elsewhere.jsonl") == 1 and book.entries() == [OLD]
+    assert not (tmp_path / "elsewhere.jsonl").exists()
+    with pytest.raises(BadInput, match="elsewhere.jsonl: no such file"):
+        book.take_over(tmp_path / "elsewhere.jsonl")
+
+
+def test_a_database_that_cannot_be_written_leaves_the_old_file_as_it_was(tmp_path: Path) -> None:
+    (tmp_path / "elsewhere.jsonl").write_text(old_line(OLD), "utf-8")
+    (tmp_path / "records.sqlite").mkdir()
+    with pytest.raises(RecordsUnavailable):
+        FeedbackBook(Database(f"sqlite:///{tmp_path}/records.sqlite")).take_over(tmp_path / "elsewhere.jsonl")
+    assert (tmp_path / "elsewhere.jsonl").read_text("utf-8") == old_line(OLD)

@@ -17,7 +17,7 @@ from index.reranking import reranker_id
 
 ROOT = Path(__file__).resolve().parents[2]
 # Settings that change no answer or are told in another way; secrets are left out by their type.
-_NOT_TOLD = {"corpus", "index", "models", "feedback", "embedding_model", "reranker", "host", "port"}
+_NOT_TOLD = {"corpus", "index", "models", "embedding_model", "reranker", "host", "port"}
 _MAKES_THE_BUILD = ("corpus", "embedding_model", "code")
 
 

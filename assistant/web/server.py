@@ -1,6 +1,7 @@
 """The web server: the viewer at /documents, the chat at /, and the headers of every answer."""
 
 import errno
+import logging
 import os
 import socket
 from collections.abc import Callable, Mapping
@@ -13,8 +14,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from assistant.access import local_principal
 from assistant.assistant import Assistant
 from assistant.config import Settings
-from assistant.errors import BadSetting, PortInUse
-from assistant.records import FeedbackBook
+from assistant.errors import BadSetting, PortInUse, RecordsUnavailable
+from assistant.records import Database, FeedbackBook
 from assistant.types import Principal
 from assistant.web import texts, viewer
 from assistant.web.marks import Marks
@@ -36,6 +37,8 @@ HEADERS = {
 # Doors of Gradio that a chat without files has no use for.
 CLOSED = ("/gradio_api/upload", "/gradio_api/proxy=", "/gradio_api/file", "/gradio_api/stream", "/monitoring")
 STOP_WITHIN_S = 3
+
+log = logging.getLogger(__name__)
 
 
 class Headers:
@@ -74,7 +77,12 @@ def create_app(settings: Settings, assistant: Assistant | None = None) -> FastAP
     app = FastAPI(title=texts.TITLE, docs_url=None, redoc_url=None, openapi_url=None)
     app.add_middleware(Headers)
     app.include_router(viewer.routes(assistant, who, settings.corpus))
-    return chat.mount(app, assistant, who, Marks(FeedbackBook(settings.feedback)))
+    database = Database(settings.records_url.get_secret_value())
+    try:
+        database.prepare()
+    except RecordsUnavailable as fault:  # questions are answered all the same, and each use tries again
+        log.error("%s", fault)
+    return chat.mount(app, assistant, who, Marks(FeedbackBook(database)))
 
 
 def serve(settings: Settings, ready: Callable[[str], None] | None = None) -> None:

@@ -1,0 +1,89 @@
+"""Exchanges that could not be written yet: held in memory, and written when the database is back.
+
+Covers: a database that is away, locked or full for a while. Does not cover: a stop of this
+process in the meantime.
+"""
+
+import logging
+import threading
+import time
+from collections import deque
+from dataclasses import dataclass
+
+from assistant.errors import NoSuchConversation, RecordsUnavailable
+from assistant.records.conversations import Conversations
+from assistant.records.exchanges import Exchange
+
+MOST_WAITING = 2000  # of all readers together; then the oldest are given up
+PAUSE_S = 2.0  # after a failure, no answer is held up by another try for this long
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class _Waiting:
+    owner: str
+    conversation_id: str
+    exchange: Exchange
+    begin: bool
+
+
+class Keeper:
+    """Writes exchanges down, at once or as soon as it can be done, in their order. Safe between threads."""
+
+    def __init__(self, conversations: Conversations) -> None:
+        self._conversations = conversations
+        self._waiting: deque[_Waiting] = deque(maxlen=MOST_WAITING)
+        self._lock = threading.Lock()
+        self._again_at = 0.0
+
+    def keep(self, owner: str, conversation_id: str, exchange: Exchange, begin: bool = False) -> bool:
+        """Take an exchange; True where it and all before it are written, False where it has to wait.
+
+        Never raises for the database's sake. `begin` makes the conversation where it is the first.
+        """
+        with self._lock:
+            if len(self._waiting) == MOST_WAITING:
+                log.error("%d exchanges wait to be written; the oldest is given up", MOST_WAITING)
+            self._waiting.append(_Waiting(owner, conversation_id, exchange, begin))
+            return time.monotonic() >= self._again_at and self._written()
+
+    def retry(self) -> bool:
+        """Try to write what waits; True where nothing does any more."""
+        with self._lock:
+            return self._written()
+
+    def waiting(self, owner: str, conversation_id: str) -> list[Exchange]:
+        """The exchanges of a conversation that are not written yet, in order."""
+        with self._lock:
+            return [
+                each.exchange
+                for each in self._waiting
+                if (each.owner, each.conversation_id) == (owner, conversation_id)
+            ]
+
+    def forget(self, owner: str, conversation_id: str | None = None) -> None:
+        """Drop what waits of a conversation, or of all of an owner: it was deleted."""
+        with self._lock:
+            left = [
+                each
+                for each in self._waiting
+                if each.owner != owner or conversation_id not in (None, each.conversation_id)
+            ]
+            self._waiting = deque(left, maxlen=MOST_WAITING)
+
+    def _written(self) -> bool:
+        while self._waiting:
+            first = self._waiting[0]
+            try:
+                self._conversations.append(
+                    first.owner, first.conversation_id, first.exchange, begin=first.begin
+                )
+            except RecordsUnavailable as fault:
+                log.error("%s", fault)
+                self._again_at = time.monotonic() + PAUSE_S
+                return False
+            except NoSuchConversation:
+                log.info("an exchange is not written: its conversation was deleted")
+            self._waiting.popleft()
+        return True
