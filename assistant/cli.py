@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -63,6 +64,7 @@ def _parser() -> argparse.ArgumentParser:
     ask.add_argument("--json", action="store_true", help="print one JSON object")
     ask.add_argument("--history", type=Path, metavar="FILE", help="JSON list of {role, text}, oldest first")
     ask.add_argument("--as-groups", default="", metavar="A,B", help="ask as a member of these groups")
+    ask.add_argument("--memo", type=Path, metavar="FILE", help="write the answer to a .docx, .pdf or .md too")
     ask.set_defaults(run=_ask)
 
     serve = commands.add_parser("serve", help="serve the chat")
@@ -144,8 +146,11 @@ def _progress() -> Iterator[Callable[..., None]]:
 
 
 def _ask(given: argparse.Namespace, settings: Settings) -> int:
+    from assistant import memo
     from assistant.assistant import Assistant
 
+    if given.memo:
+        memo.kind_of(given.memo)  # a wrong name is told before the work, not after it
     history = _history(given.history) if given.history else ()
     question = Question(given.question, local_principal(given.as_groups.split(",")), history)
     assistant = Assistant.open(settings)
@@ -159,6 +164,8 @@ def _ask(given: argparse.Namespace, settings: Settings) -> int:
         print(json.dumps(answer_as_json(given.question, answer, assistant, question), ensure_ascii=False))
     else:
         _print_answer(answer)
+    if given.memo:
+        print(memo.save(given.memo, given.question, answer, date.today()), file=sys.stderr)
     return 0
 
 
