@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
@@ -91,6 +91,7 @@ def test_an_address_in_other_letters_is_written_in_ascii() -> None:
     )
 
 
+@settings(deadline=None)
 @given(
     st.text(alphabet=st.characters(), max_size=60)
     | st.text(alphabet="a1 #*_[]()<>!&;:@./-+=`~|\\$^\n", max_size=30)
@@ -124,6 +125,7 @@ def test_strong_words_beside_a_letter_do_not_show_stars() -> None:
     assert "**" not in written and "x (y)z." in written
 
 
+@settings(deadline=None)
 @given(st.text(max_size=80))
 def test_the_file_name_is_safe_on_any_machine(question: str) -> None:
     name = memo("md", [(question, answered(""))], DAY).name
