@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -64,6 +65,7 @@ def _parser() -> argparse.ArgumentParser:
     ask.add_argument("--history", type=Path, metavar="FILE", help="JSON list of {role, text}, oldest first")
     ask.add_argument("--search-text", default="", metavar="TEXT", help="search for this instead")
     ask.add_argument("--as-groups", default="", metavar="A,B", help="ask as a member of these groups")
+    ask.add_argument("--memo", type=Path, metavar="FILE", help="write the answer to a .docx, .pdf or .md too")
     ask.set_defaults(run=_ask)
 
     serve = commands.add_parser("serve", help="serve the chat")
@@ -148,9 +150,12 @@ def _progress() -> Iterator[Callable[..., None]]:
 
 
 def _ask(given: argparse.Namespace, settings: Settings) -> int:
+    from assistant import memo
     from assistant.assistant import Assistant
     from assistant.printing import Manner, answer_lines
 
+    if given.memo:
+        memo.kind_of(given.memo)  # a wrong name is told before the work, not after it
     history = _history(given.history) if given.history else ()
     question = Question(
         given.question, local_principal(given.as_groups.split(",")), history, search_text=given.search_text
@@ -168,6 +173,8 @@ def _ask(given: argparse.Namespace, settings: Settings) -> int:
         count = len(assistant.index.documents(question.principal.groups))
         manner = Manner(given.question, count, bold=sys.stdout.isatty())
         print("\n".join(answer_lines(answer, manner)))
+    if given.memo:
+        print(memo.save(given.memo, given.question, answer, date.today()), file=sys.stderr)
     return 0
 
 

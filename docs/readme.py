@@ -8,7 +8,15 @@ from pathlib import Path
 from assistant.config import PREFIX, Settings
 
 ROOT = Path(__file__).resolve().parents[1]
-ROOMS = ("index", "index/reading", "assistant", "assistant/records", "assistant/web", "assistant/evaluation")
+ROOMS = (
+    "index",
+    "index/reading",
+    "assistant",
+    "assistant/memo",
+    "assistant/records",
+    "assistant/web",
+    "assistant/evaluation",
+)
 OTHERS = {
     "app.py": "the web application: `python app.py`, `uvicorn app:app`",
     "prompts/": "one file a prompt, hashed into each answer",
