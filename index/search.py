@@ -9,14 +9,13 @@ from index.catalogue import Catalogue
 from index.concepts import Concept, Language, concepts, weighted_terms
 from index.embedding import Embedder
 from index.errors import BadIndex
+from index.facets import Filters, matches
 from index.lexical import Lexical
 from index.store import Store
 from index.types import Document, FoundBy, Hit, Page, Passage
 
 DENSE_SHARE = 0.4  # of the fused score; the rest is BM25 over its maximum
 CANDIDATES = 60  # looked at from each side before fusing
-
-Filters = Mapping[str, Collection[str]]
 
 
 class Index:
@@ -126,20 +125,6 @@ def fuse(cosines: Mapping[str, float], bm25: Mapping[str, float]) -> dict[str, f
     return {
         i: DENSE_SHARE * cosine + (1 - DENSE_SHARE) * bm25.get(i, 0.0) / most for i, cosine in cosines.items()
     }
-
-
-def matches(document: Document, filters: Filters) -> bool:
-    """Whether a document has one of the allowed values in every field that is filtered."""
-    values: dict[str, Sequence[str]] = {
-        "document": (document.id,),
-        "kind": (document.kind,),
-        "publisher": (document.publisher,),
-        "language": (document.language,),
-        "year": (document.date[:4],),
-        "programme": document.programmes,
-        "region": document.regions,
-    }
-    return all(set(values[name]) & set(allowed) for name, allowed in filters.items())
 
 
 def _found_by(dense: bool, lexical: bool) -> FoundBy:
