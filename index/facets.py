@@ -1,4 +1,4 @@
-"""What a search can be narrowed by: the fields of the manifest, their values and how many papers have each."""
+"""What a search can be narrowed by: fields of the manifest, their values, and how many papers have each."""
 
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence

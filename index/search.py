@@ -1,6 +1,6 @@
 """A published build, open for questions: text in, Hits out, only from what may be read."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
 from index import generations
