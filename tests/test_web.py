@@ -170,7 +170,7 @@ def test_source_card_marks_the_quote_among_its_sentences_and_opens_the_page() ->
 def test_source_card_shows_the_bare_quote_where_the_page_is_not_at_hand() -> None:
     cited = scripted.citation(1, scripted.RULES, scripted.RULES_PAGES, 1, scripted.QUOTE)
     card = cards.source(cited, lambda _: [])
-    assert f'<blockquote dir="auto"><mark>{render.escape(scripted.QUOTE)}' in card
+    assert f"<blockquote dir=\"auto\"><mark>{render.escape(scripted.QUOTE)}" in card
 
 
 def test_example_questions_come_from_titles_and_headings_one_a_document() -> None:
@@ -442,10 +442,7 @@ def test_viewer_sets_lists_tables_and_a_mark_that_runs_over_blocks(client: TestC
     end = scripted.GUIDE_PAGES[1].text.index("Flights") + 3
     body = client.get(f"/documents/pnr-guide/pages/2?start={offset + start}&end={offset + end}").text
     assert [html.unescape(mark) for mark in re.findall("<mark[^>]*>(.*?)</mark>", body)] == [
-        "Systems differ.",
-        "Year",
-        "Units",
-        "Fli",
+        "Systems differ.", "Year", "Units", "Fli"
     ]
     assert body.count('id="quote"') == 1 and body.count("<tr>") == 3 and body.count("<li>") == 2
 

@@ -110,4 +110,6 @@ def _link(text: str, address: str) -> Html:
 
 
 def _panel(title: str, hint: str, cards: Iterable[Html]) -> Html:
-    return element("section", element("h2", title), element("p", hint, class_="hint"), *cards, class_="panel")
+    return element(
+        "section", element("h2", title), element("p", hint, class_="hint"), *cards, class_="panel"
+    )

@@ -90,10 +90,7 @@ def page(assistant: Assistant, who: Who, marks: Marks) -> gr.Blocks:
         reply = _reply(assistant, who, marks)
         # No preprocessing: it would make components out of whatever messages a browser sends.
         answering = {
-            "concurrency_limit": RUNNING_AT_ONCE,
-            "concurrency_id": "answers",
-            "preprocess": False,
-            **hidden,
+            "concurrency_limit": RUNNING_AT_ONCE, "concurrency_id": "answers", "preprocess": False, **hidden
         }
         box.submit(reply, [box, chat], shown, **answering)
         chat.example_select(_chosen(reply), [chat], shown, **answering)
