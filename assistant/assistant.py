@@ -4,38 +4,33 @@ import re
 import threading
 import time
 import unicodedata
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from itertools import zip_longest
 from pathlib import Path
 
 from assistant.citations import Claim, compose
-from assistant.condense import readings, reworded
+from assistant.comparison import side_by_side, sides_of
 from assistant.config import Settings
 from assistant.context import select
 from assistant.emphasis import emphasised
 from assistant.errors import BadQuestion
-from assistant.extract import extract
-from assistant.features import Asked
+from assistant.extract import Part, extract
+from assistant.finding import asked, found, sought
 from assistant.llm import LanguageModel
 from assistant.missing import Missing, missing_words
 from assistant.notes import Shown, noted
-from assistant.parts import question_parts
 from assistant.prompting import load_prompt
 from assistant.support import Support
-from assistant.types import Answer, Question, Status, Trace
+from assistant.types import Answer, Question, Side, Status, Trace
 from assistant.voices import voices
-from assistant.writing import Task, Writer, similarity
+from assistant.writing import Task, Writer, Written, similarity
 from index import generations
 from index.embedding import Embedder, load_embedder
 from index.errors import BadIndex
-from index.reranking import RERANKED, Reranker
-from index.search import Index, pool
-from index.types import Hit
+from index.reranking import Reranker
+from index.search import Index
 
-HITS = 10
-EARLIER_SHARE = 0.4  # of a word's weight, where only the conversation before the question has it
 _TAG = re.compile(r"</?[a-zA-Z][^<>]{0,500}>")
 
 
@@ -74,9 +69,11 @@ class Assistant:
 
     def ask(self, question: Question) -> Answer:
         """The answer as a whole."""
-        *_, answer = self.stream(question)
-        assert isinstance(answer, Answer)
-        return answer
+        return _last(self.stream(question))
+
+    def extracted(self, question: Question) -> Answer:
+        """The extractive answer, also where a language model is at hand: what the papers hold for sure."""
+        return _last(self._answered(question, Writer(None)))
 
     def stream(self, question: Question) -> Iterator[str | Answer]:
         """Pieces of the answer's text as they come, then exactly one Answer, whose text counts.
@@ -84,49 +81,47 @@ class Assistant:
         A language model that fails is no error: the answer is extracted, and `trace.fallback` says
         why. Raises BadQuestion for what cannot be searched for.
         """
+        text = received(question.text, self._settings.question_chars)
+        text, sides = (text, question.sides) if question.sides else sides_of(text)
+        if not sides:
+            yield from self._answered(question, Writer(self._model))
+            return
+        answers: list[tuple[Side, Answer]] = []
+        for side in sides:
+            one = replace(question, text=text, sides=(), filters={**question.filters, **side.filters})
+            answers.append((side, _last(self._answered(one, Writer(self._model)))))
+        both = side_by_side(answers)
+        yield from _lines(both.text)
+        yield both
+
+    def _answered(self, question: Question, writer: Writer) -> Iterator[str | Answer]:
+        """The path of a question over one set of papers."""
         watch = _Watch()
-        writer = Writer(self._model)
+        index, groups = self.index, question.principal.groups
         with watch.step("receive"):
-            text = received(question.text, self._settings.question_chars)
-            index = self.index
-            groups = question.principal.groups
+            most = self._settings.question_chars
+            text = received(question.text, most)
+            corrected = received(question.search_text, most) if question.search_text.strip() else ""
         with watch.step("condense"):
-            corrected = ""
-            if question.search_text.strip():
-                corrected = received(question.search_text, self._settings.question_chars)
-                text = reworded(text, corrected)
-            search_text = corrected or writer.condensed(text, question.history)
+            what = sought(text, corrected, question.history, writer.condensed)
         with watch.step("search"):
-            parts = question_parts(text)
-            hits = self._found(index, search_text, parts, question)
+            hits = found(index, what, question, self._reranker)
         with watch.step("select"):
             evidence = select(index, hits, groups)
         with watch.step("gate"):
-            leans = len(parts) == 1 and search_text != text
-            asked = [
-                self._asked(index, part, search_text if leans else part, search_text, groups)
-                for part in parts
-            ]
-            if corrected and len(parts) == 1:
-                asked = [Asked(text, corrected, index.concepts(corrected, groups))]
-            picked = extract(asked, evidence, self._embedder, index.terms)
+            parts = asked(index, what, groups)
+            picked = extract(parts, evidence, self._embedder, index.terms)
             sure = [part for part in picked if part.confidence >= self._settings.min_confidence]
-        status: Status = "not_in_documents"
-        claims: tuple[Claim, ...] = ()
         written = None
         if sure and self._model is not None:
             with watch.step("answer"):
                 support = Support(lambda words: index.rarity(words, groups), similarity(self._embedder))
-                written = yield from writer.write(Task(text if corrected else search_text, evidence, support))
-        if written is not None:
-            status, claims, missing = written.status, written.claims, written.missing
-        elif sure:
-            claims = tuple(dict.fromkeys(claim for part in sure for claim in part.claims))
-            missing = " ".join(part.text for part in picked if part not in sure)
-            status = "partial" if missing else "answered"
+                task = Task(what.text if corrected else what.search_text, evidence, support)
+                written = yield from writer.write(task)
+        status, claims, missing = _concluded(picked, sure, written)
         with watch.step("compare"):
             shown = Shown(
-                [(of, part.ranked) for of, part in zip(asked, picked, strict=True) if part in sure],
+                [(of, part.ranked) for of, part in zip(parts, picked, strict=True) if part in sure],
                 evidence,
                 index.terms,
                 lambda identifier: index.successors(identifier, groups),
@@ -134,77 +129,72 @@ class Assistant:
             claims, notes = noted(claims, shown, streamed=written is not None)
         with watch.step("cite"):
             answer_text, citations = compose(claims, evidence)
-            notes += voices(citations, evidence)
             emphasis = emphasised(answer_text, [part.text for part in sure], index.terms)
-        lacking = Missing()
-        if status in ("partial", "not_in_documents"):
-            unsaid = " ".join(part.text for part in picked if part not in sure) or text
-            lacking = missing_words(index, corrected or unsaid, hits, groups)
-        if status == "partial":
+            lacking = Missing()
+            if status in ("partial", "not_in_documents"):
+                unsaid = " ".join(part.text for part in picked if part not in sure) or what.text
+                lacking = missing_words(index, corrected or unsaid, hits, groups)
+        if missing:
             answer_text += f"\n\nNot covered by the documents: {missing.strip()}"
         if written is not None or not writer.shown:
-            yield from re.findall(r".+?(?:\n+|$)", answer_text[len(writer.shown) :], re.DOTALL)
+            yield from _lines(answer_text[len(writer.shown) :])
         trace = Trace(
-            search_text=search_text,
+            search_text=what.search_text,
             index_build=index.build_id,
             confidence=round(max((part.confidence for part in picked), default=0.0), 4),
             selected=tuple(passage.id for passage in evidence.passages),
             seconds=watch.seconds,
             fallback=writer.fallback,
-            reranker=self._reranker.model_id if self._reranker else "",
             tokens=writer.tokens,
+            reranker=self._reranker.model_id if self._reranker else "",
         )
-        if written is not None:
-            trace = replace(
-                trace,
-                model=self._settings.llm,
-                prompt_hash=load_prompt("answer").sha256,
-                markers_removed=written.markers_removed,
-                sentences_removed=written.sentences_removed,
-            )
         yield Answer(
             answer_text,
             status,
             citations,
             hits,
-            trace,
-            notes=notes,
+            self._written_by(trace, written),
+            notes=notes + voices(citations, evidence),
             emphasis=emphasis,
             missing=lacking.phrases,
             missing_from=lacking.place,
         )
 
-    def _ranked(self, index: Index, texts: Sequence[str], question: Question) -> list[Hit]:
-        """The best passages for the readings of one question, read again by the re-ranking model,
-        if there is one, for the first of them."""
-        groups, filters = question.principal.groups, question.filters
-        depth = RERANKED if self._reranker or len(texts) > 1 else HITS
-        hits = pool([index.search(text, depth, groups, filters) for text in texts])
-        return (self._reranker.reorder(texts[0], hits[:RERANKED]) if self._reranker else hits)[:HITS]
+    def _written_by(self, trace: Trace, written: Written | None) -> Trace:
+        """The trace with what the language model did, where it wrote the answer."""
+        if written is None:
+            return trace
+        return replace(
+            trace,
+            model=self._settings.llm,
+            prompt_hash=load_prompt("answer").sha256,
+            markers_removed=written.markers_removed,
+            sentences_removed=written.sentences_removed,
+        )
 
-    def _found(
-        self, index: Index, search_text: str, parts: Sequence[str], question: Question
-    ) -> tuple[Hit, ...]:
-        """The best passages; where a question has parts, those of each part take their turn."""
-        history = () if question.search_text else question.history
-        lists = [self._ranked(index, readings(question.text, search_text, history), question)]
-        if len(parts) > 1:
-            lists += [self._ranked(index, [part], question) for part in parts]
-        found: dict[str, Hit] = {}
-        for turn in zip_longest(*lists):
-            for hit in filter(None, turn):
-                found.setdefault(hit.passage.id, hit)
-        return tuple(found.values())[:HITS]
 
-    @staticmethod
-    def _asked(index: Index, text: str, meant: str, search_text: str, groups: Collection[str]) -> Asked:
-        """A part of the question for the extractive answerer. What else was asked, and what was
-        asked before, tells where to look; the part tells what for: the other words weigh less."""
-        now = index.concepts(text, groups)
-        own = {concept.alternatives[0] for concept in now}
-        earlier = [c for c in index.concepts(search_text, groups) if c.alternatives[0] not in own]
-        weighed = [*now, *(replace(c, weight=EARLIER_SHARE * c.weight) for c in earlier)]
-        return Asked(text, meant, weighed)
+def _concluded(
+    picked: Sequence[Part], sure: Sequence[Part], written: Written | None
+) -> tuple[Status, tuple[Claim, ...], str]:
+    """Status, claims and what is not covered: as the model wrote, or as it was extracted."""
+    if written is not None:
+        return written.status, written.claims, written.missing if written.status == "partial" else ""
+    if not sure:
+        return "not_in_documents", (), ""
+    missing = " ".join(part.text for part in picked if part not in sure)
+    claims = tuple(dict.fromkeys(claim for part in sure for claim in part.claims))
+    return "partial" if missing else "answered", claims, missing
+
+
+def _last(streamed: Iterator[str | Answer]) -> Answer:
+    *_, answer = streamed
+    assert isinstance(answer, Answer)
+    return answer
+
+
+def _lines(text: str) -> list[str]:
+    """A text cut behind its line breaks."""
+    return re.findall(r".+?(?:\n+|$)", text, re.DOTALL)
 
 
 def received(text: str, most_chars: int) -> str:

@@ -24,6 +24,8 @@ _NUMBERS = r"\d{1,6}(?:\s*[,;、，–-]\s*\d{1,6})*"
 _MARKER = re.compile(rf"\s*[\[【［]+\s*\^?\s*({_NUMBERS})\s*(?:†[^\]】］\n]{{0,40}})?[\]】］]+")
 _HALF_MARKER = re.compile(r"\s*[\[【［]+[\s\d,;^]*$")
 _BRACKETED = re.compile(r"[\[【［]\s*(?=\d)|(?<=\d)\s*[\]】］]")
+# What a paper itself has in brackets would read as a marker of ours.
+_PAPERS_OWN = re.compile(r"\[(\d[\d\s,;–-]*)\]")
 _MOST_RANGE = 10
 
 
@@ -40,6 +42,7 @@ def compose(claims: Sequence[Claim], evidence: Evidence) -> tuple[str, tuple[Cit
     """The answer's text with `[n]` after each claim, and the citation behind each n.
 
     The same span keeps its number. Blocks are joined by an empty line, list items by a break.
+    Numbers that a paper has in square brackets are shown in round ones; its quote keeps them.
     """
     numbers: dict[Span, int] = {}
     text = ""
@@ -50,7 +53,7 @@ def compose(claims: Sequence[Claim], evidence: Evidence) -> tuple[str, tuple[Cit
         item = claim.text.startswith("- ")
         if text:
             text += ("\n" if item else "\n\n") if claim.opens_block else " "
-        text += f"{claim.text} {markers}"
+        text += _PAPERS_OWN.sub(r"(\1)", claim.text) + f" {markers}"
     return text, tuple(_citation(number, span, evidence) for span, number in numbers.items())
 
 

@@ -25,12 +25,21 @@ class Turn:
 
 
 @dataclass(frozen=True, slots=True)
+class Side:
+    """One of two sets of papers that are compared: what it is called, and the filters that give it."""
+
+    label: str
+    filters: Mapping[str, tuple[str, ...]]
+
+
+@dataclass(frozen=True, slots=True)
 class Question:
     """What is asked, with everything the answer may depend on: no session stands behind it.
 
     `filters` narrows the search: a manifest field (`kind`, `publisher`, `language`,
     `programme`, `region`, `year`, `document`) to the values allowed. `search_text` is what to
     search for instead of what the text and the history would give; "" leaves it to them.
+    `sides` are asked one by one and answered beside each other; none compares nothing.
     """
 
     text: str
@@ -38,6 +47,7 @@ class Question:
     history: tuple[Turn, ...] = ()
     filters: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     search_text: str = ""
+    sides: tuple[Side, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,13 +94,22 @@ class Trace:
 
 
 @dataclass(frozen=True, slots=True)
+class Column:
+    """A part of an answer's text, `start` to `end`, that belongs beside another one."""
+
+    label: str
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
 class Answer:
     """`text` carries `[1]` markers that all resolve to `citations`. `hits` are the passages
     that were found, best first, also where nothing is answered. `notes` are sentences of the
     assistant's own about the evidence (its dates differ, it contradicts the question), not from
     the papers. `emphasis` are the (start, end) offsets in `text` of what was asked for. `missing`
     are the words of the question that the readable papers, or the nearest passages, do not have:
-    `missing_from` says which of the two."""
+    `missing_from` says which of the two. `columns` are the parts of a comparison, or none."""
 
     text: str
     status: Status
@@ -101,3 +120,4 @@ class Answer:
     emphasis: tuple[tuple[int, int], ...] = ()
     missing: tuple[str, ...] = ()
     missing_from: Literal["papers", "passages"] = "papers"
+    columns: tuple[Column, ...] = ()

@@ -106,6 +106,12 @@ class Catalogue:
             for row in rows
         }
 
+    def passage_ids(self, document_ids: Sequence[str], shelves: Sequence[int]) -> list[str]:
+        """The ids of all passages of the named documents, as far as they lie on these shelves."""
+        marks = ",".join("?" * len(document_ids))
+        query = f"SELECT id FROM passages WHERE shelf IN ({{}}) AND document_id IN ({marks})"
+        return [row[0] for row in self._rows(query, shelves, *document_ids)]
+
     def acronyms(self, shelves: Sequence[int]) -> list[tuple[str, str]]:
         """Short forms with their long forms, as the papers on these shelves define them."""
         rows = self._rows("SELECT DISTINCT short, long FROM acronyms WHERE shelf IN ({})", shelves)

@@ -9,17 +9,17 @@ from index import generations
 from index.acronyms import Terms, both_ways, read_glossary
 from index.catalogue import Catalogue
 from index.concepts import Concept, Language, concepts, coverage
-from index.embedding import Embedder
+from index.embedding import Embedder, Vectors
 from index.errors import BadIndex
+from index.facets import Filters, matches
 from index.lexical import Lexical
 from index.store import Store
 from index.types import Document, FoundBy, Hit, Page, Passage
 
 # Shares of the fused score: cosine, BM25 over its maximum, coverage of the question's concepts.
 DENSE_SHARE, LEXICAL_SHARE, COVERED_SHARE = 0.45, 0.4, 0.15
+ONE_BY_ONE = 2_000  # passages of a narrowed search that are all compared
 CANDIDATES = 60  # looked at from each side before fusing
-
-Filters = Mapping[str, Collection[str]]
 
 
 class Index:
@@ -54,20 +54,40 @@ class Index:
         shelves = self._readable(groups)
         if not shelves or not text.strip():
             return []
-        # Filters narrow afterwards, so look further where there are any.
-        wide = max(CANDIDATES, 2 * k) * (10 if filters else 1)
+        allowed = self._allowed(filters, groups) if filters else None
+        most = max(CANDIDATES, 2 * k)
         vector = self._embedder.embed([text])[0]
-        dense = self._store.search(vector, wide, shelves)
+        dense = self._near(vector, most, shelves, allowed)
         asked = self._searched(text, groups)
-        bm25 = self._lexical.search(asked, wide, shelves)
+        # Rarity is counted over all that may be read, so a narrowed search looks at everything first.
+        bm25 = self._lexical.search(asked, most if allowed is None else self.passage_count, shelves)
+        if allowed is not None:
+            bm25 = _best({i: score for i, score in bm25.items() if i in allowed}, most)
         cosines = dense | self._store.similarities(vector, [i for i in bm25 if i not in dense], shelves)
         passages = self._catalogue.passages(list(cosines), shelves)
         scores = fuse(cosines, bm25, {i: self._covered(asked, passages[i]) for i in cosines})
-        order = sorted(scores, key=lambda i: (-scores[i], i))
-        if filters:
-            allowed = {d.id for d in self.documents(groups) if matches(d, filters)}
-            order = [i for i in order if passages[i].document_id in allowed]
-        return [Hit(passages[i], scores[i], cosines[i], _found_by(i in dense, i in bm25)) for i in order[:k]]
+        return [
+            Hit(passages[i], scores[i], cosines[i], _found_by(i in dense, i in bm25))
+            for i in _best(scores, k)
+        ]
+
+    def _near(
+        self, vector: Vectors, most: int, shelves: Sequence[int], allowed: Collection[str] | None
+    ) -> dict[str, float]:
+        """The passages nearest to a vector, of those allowed. Few are compared one by one; of many
+        the engine finds as many more as are likely to be dropped."""
+        if allowed is None:
+            return self._store.search(vector, most, shelves)
+        if len(allowed) <= ONE_BY_ONE:
+            return _best(self._store.similarities(vector, list(allowed), shelves), most)
+        wide = 2 * most * self.passage_count // len(allowed)
+        near = self._store.search(vector, wide, shelves)
+        return _best({i: cosine for i, cosine in near.items() if i in allowed}, most)
+
+    def _allowed(self, filters: Filters, groups: Collection[str]) -> set[str]:
+        """The ids of the passages of the readable documents that the filters let through."""
+        documents = [document.id for document in self.documents(groups) if matches(document, filters)]
+        return set(self._catalogue.passage_ids(documents, self._readable(groups)))
 
     def _searched(self, text: str, groups: Collection[str]) -> list[Concept]:
         """The concepts of a text; one of nothing but small words is searched by these."""
@@ -144,6 +164,12 @@ class Index:
         return [number for number, shelf in enumerate(self._shelves) if shelf & set(groups)]
 
 
+def _best(scores: Mapping[str, float], k: int) -> dict[str, float]:
+    """The `k` highest scores, best first; equal ones by id, so that every process has one order."""
+    order = sorted(scores, key=lambda i: (-scores[i], i))
+    return {i: scores[i] for i in order[:k]}
+
+
 def fuse(
     cosines: Mapping[str, float], bm25: Mapping[str, float], covered: Mapping[str, float]
 ) -> dict[str, float]:
@@ -173,20 +199,6 @@ def pool(lists: Sequence[Sequence[Hit]]) -> list[Hit]:
         scores[hit.passage.id] = scores.get(hit.passage.id, 0.0) + hit.score / len(lists)
     order = sorted(scores, key=lambda i: (-scores[i], i))
     return [replace(best[i], score=scores[i]) for i in order]
-
-
-def matches(document: Document, filters: Filters) -> bool:
-    """Whether a document has one of the allowed values in every field that is filtered."""
-    values: dict[str, Sequence[str]] = {
-        "document": (document.id,),
-        "kind": (document.kind,),
-        "publisher": (document.publisher,),
-        "language": (document.language,),
-        "year": (document.date[:4],),
-        "programme": document.programmes,
-        "region": document.regions,
-    }
-    return all(set(values[name]) & set(allowed) for name, allowed in filters.items())
 
 
 def _found_by(dense: bool, lexical: bool) -> FoundBy:

@@ -100,6 +100,14 @@ def test_a_span_over_two_pages_is_quoted_from_the_page_that_holds_more_of_it() -
     assert citations[0].page == 2 and citations[0].quote in PAGES[1].text
 
 
+@pytest.mark.parametrize("own", ["[2]", "[1, 2]", "[1-3]", "[12]"])
+def test_what_a_paper_has_in_brackets_is_no_marker(own: str) -> None:
+    start = EVIDENCE.passages[0].start
+    text, _ = compose([Claim(f"As was found {own}.", (("doc", start, start + 5),))], EVIDENCE)
+    assert re.findall(r"\[(\d+)\]", text) == ["1"]
+    assert own.strip("[]") in text
+
+
 def test_the_same_evidence_keeps_its_number() -> None:
     span = ("doc", 0, 20)
     text, citations = compose([Claim("One.", (span,)), Claim("Two.", (span,))], EVIDENCE)

@@ -79,6 +79,18 @@ def test_filters_narrow_to_the_documents_named(index: Index) -> None:
     assert index.search("workshop", 5, EVERYBODY, {"year": ("1999",)}) == []
 
 
+@pytest.mark.parametrize("one_by_one", [0, 100])
+def test_a_narrowed_search_finds_what_an_open_one_ranks_too_low(
+    index: Index, monkeypatch: pytest.MonkeyPatch, one_by_one: int
+) -> None:
+    monkeypatch.setattr("index.search.CANDIDATES", 1)
+    monkeypatch.setattr("index.search.ONE_BY_ONE", one_by_one)
+    text = "Norway pays for the Harbour Programme"
+    assert index.search(text, 1, EVERYBODY)[0].passage.document_id == "harbour"
+    narrowed = index.search(text, 1, EVERYBODY, {"document": ("aviation",)})
+    assert [hit.passage.document_id for hit in narrowed] == ["aviation"]
+
+
 @given(st.dictionaries(st.text("abc", min_size=1, max_size=3), st.floats(0, 1), max_size=8), st.data())
 def test_fusing_keeps_every_passage_and_the_order_of_agreement(
     cosines: dict[str, float], data: st.DataObject

@@ -28,13 +28,13 @@ def example_questions(documents: Sequence[Document], pages_of: PagesOf) -> list[
     used: set[str] = set()
     for document in _spread(documents, LOOKED_AT):
         pages = pages_of(document.id)[:PAGES_LOOKED_AT]
-        heading = next(_telling_headings(document, pages), None)
+        heading = next(telling_headings(document, pages), None)
         if heading is not None and len(questions) < EXAMPLES:
             used.add(document.id)
-            questions.append(texts.EXAMPLE_SECTION.format(title=_name(document), heading=heading))
+            questions.append(texts.EXAMPLE_SECTION.format(title=document_name(document), heading=heading))
     for document in documents:
         if document.id not in used and len(questions) < EXAMPLES:
-            questions.append(texts.EXAMPLE_TITLE.format(title=_name(document)))
+            questions.append(texts.EXAMPLE_TITLE.format(title=document_name(document)))
     return questions
 
 
@@ -45,7 +45,7 @@ def _spread(documents: Sequence[Document], count: int) -> Sequence[Document]:
     return [documents[i * len(documents) // count] for i in range(count)]
 
 
-def _telling_headings(document: Document, pages: Sequence[Page]) -> Iterator[str]:
+def telling_headings(document: Document, pages: Sequence[Page]) -> Iterator[str]:
     """Give the headings that can stand in a question."""
     for page in pages:
         for heading in page.headings:
@@ -63,7 +63,8 @@ def _tells(words: str) -> bool:
     return words.lower().split()[0] not in _EMPTY_HEADINGS
 
 
-def _name(document: Document) -> str:
+def document_name(document: Document) -> str:
+    """Give a document's name, short enough to stand in a question."""
     title = " ".join((document.title or document.path).split())
     if len(title) <= TITLE_CHARS:
         return title

@@ -7,7 +7,7 @@ each question judged by a fit that has not seen it (ten folds).
 
 import json
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +17,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GroupKFold
 
 from assistant.access import local_principal
-from assistant.assistant import HITS, Assistant
+from assistant.assistant import Assistant
 from assistant.calibration import COEFFICIENTS
 from assistant.condense import condense
 from assistant.config import Settings
@@ -27,6 +27,8 @@ from assistant.evaluation.questions import load_questions
 from assistant.evaluation.types import EvalQuestion
 from assistant.extract import prepare, rank
 from assistant.features import ANSWER_FEATURES, SENTENCE_FEATURES, Asked, Ranked, answer_features
+from assistant.finding import asked, found, sought
+from assistant.types import Question
 
 HALF = "tune"
 FloatArray = NDArray[np.float64]
@@ -50,17 +52,18 @@ def cases(question_set: Path, index: Path) -> list[Case]:
     groups = local_principal().groups
     opened = assistant.index
     paths = {document.id: document.path for document in opened.documents(groups)}
-    found = []
+    judged: list[Case] = []
     for question in load_questions(question_set):
         if HALF not in question.tags:
             continue
-        search_text = condense(question.question, question.history)
-        evidence = select(opened, opened.search(search_text, HITS, groups), groups)
-        asked = assistant._asked(opened, question.question, search_text, search_text, groups)
-        ranked = rank(asked, prepare(evidence, assistant._embedder, opened.terms), assistant._embedder)
+        put = Question(question.question, local_principal(), question.history)
+        what = sought(put.text, "", put.history, condense)
+        evidence = select(opened, found(opened, what, put, None), groups)
+        part = asked(opened, replace(what, parts=(what.text,)), groups)[0]
+        ranked = rank(part, prepare(evidence, assistant._embedder, opened.terms), assistant._embedder)
         right = [_holds(question, paths[r.piece.document_id], r.piece.text) for r in ranked]
-        found.append(Case(question, ranked, right, asked))
-    return found
+        judged.append(Case(question, ranked, right, part))
+    return judged
 
 
 def _holds(question: EvalQuestion, path: str, text: str) -> bool:
