@@ -17,7 +17,7 @@ from index.store import Store
 from index.types import Document, FoundBy, Hit, Page, Passage
 
 # Shares of the fused score: cosine, BM25 over its maximum, coverage of the question's concepts.
-DENSE_SHARE, LEXICAL_SHARE, COVERED_SHARE = 0.45, 0.4, 0.15
+DENSE_SHARE, LEXICAL_SHARE, COVERED_SHARE = 0.45, 0.3, 0.25
 ONE_BY_ONE = 2_000  # passages of a narrowed search that are all compared
 CANDIDATES = 60  # looked at from each side before fusing
 
