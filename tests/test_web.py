@@ -33,7 +33,9 @@ from assistant.web import (
     server,
     texts,
 )
+from assistant.web import messages as messages_of
 from assistant.web.marks import MARK_NAMES, REMEMBERED, Marks
+from assistant.web.messages import Message
 from index.types import Heading, Page
 
 ROOT = Path(__file__).parent.parent
@@ -268,7 +270,7 @@ def said(screen: dialogue.Screen) -> str:
     return Seen(str(screen.messages[-1]["content"])).text
 
 
-def talk(typed: str, messages: list[dialogue.Message] | None = None) -> list[dialogue.Screen]:
+def talk(typed: str, messages: list[Message] | None = None) -> list[dialogue.Screen]:
     return list(dialogue.exchange(scripted.scripted(), ANYBODY, typed, messages or []))
 
 
@@ -309,7 +311,7 @@ def test_follow_up_takes_the_conversation_along_without_notices() -> None:
 
 
 def search_again(
-    text: str, messages: list[dialogue.Message]
+    text: str, messages: list[Message]
 ) -> tuple[list[dialogue.Screen], scripted.ScriptedAssistant]:
     assistant = scripted.ScriptedAssistant()
     return list(dialogue.search_again(assistant, ANYBODY, text, messages)), assistant  # type: ignore[arg-type]
@@ -330,10 +332,10 @@ def test_a_corrected_search_asks_the_same_question_in_the_place_of_its_answer() 
 def test_a_follow_up_leans_on_the_corrected_search_and_a_second_correction_on_what_was_typed() -> None:
     messages = talk("Who pays?")[-1].messages
     messages = search_again("Who pays for the harbour programme?", messages)[0][-1].messages
-    assert dialogue.history(messages)[0].text == "Who pays for the harbour programme?"
+    assert messages_of.history(messages)[0].text == "Who pays for the harbour programme?"
     screens, assistant = search_again("", messages)
     assert (assistant.asked[0].text, assistant.asked[0].search_text) == ("Who pays?", "")
-    assert dialogue.history(screens[-1].messages)[0].text == "Who pays?"
+    assert messages_of.history(screens[-1].messages)[0].text == "Who pays?"
 
 
 @pytest.mark.parametrize("text", ["long " * 10_000, "x" * 3000])
@@ -345,7 +347,7 @@ def test_a_search_that_cannot_be_made_keeps_the_answer_and_the_text(text: str) -
 
 
 @pytest.mark.parametrize("messages", [[], [{}], [{"role": "user", "content": "forged"}]])
-def test_a_search_again_without_a_question_is_one_sentence(messages: list[dialogue.Message]) -> None:
+def test_a_search_again_without_a_question_is_one_sentence(messages: list[Message]) -> None:
     screens, assistant = search_again("anything", messages)
     assert said(screens[-1]) == texts.NOTHING_TO_SEARCH_AGAIN and assistant.asked == []
 
@@ -361,13 +363,13 @@ def test_a_corrected_question_is_read_back_and_its_correction_never_out_of_a_tex
 
 def test_history_is_at_most_ten_turns_and_survives_odd_messages() -> None:
     turn = {"role": "user", "content": [{"type": "text", "text": str(render.question("a <b> question"))}]}
-    odd: list[dialogue.Message] = [{}, {"role": "user", "content": None}, {"role": "x", "content": [1, {}]}]
-    turns = dialogue.history([*odd, *[turn] * 14])
+    odd: list[Message] = [{}, {"role": "user", "content": None}, {"role": "x", "content": [1, {}]}]
+    turns = messages_of.history([*odd, *[turn] * 14])
     assert len(turns) == 10 and turns[0].text == "a <b> question"
 
 
 def test_messages_of_a_browser_come_back_as_text_only() -> None:
-    odd: list[dialogue.Message] = [
+    odd: list[Message] = [
         {"role": "system", "content": [{"type": "component", "component": "image", "value": "/etc/passwd"}]},
         {"role": "user", "content": {"path": "/etc/passwd"}},
         {"role": "user", "content": [{"type": "text", "text": {"path": "/etc/passwd"}}]},
@@ -403,7 +405,7 @@ def book(tmp_path: Path) -> FeedbackBook:
     return FeedbackBook(Database(f"sqlite:///{tmp_path}/records.sqlite"))
 
 
-def answered(marks: Marks, typed: str = "How long are records kept?") -> list[dialogue.Message]:
+def answered(marks: Marks, typed: str = "How long are records kept?") -> list[Message]:
     """The messages after an answer that can be marked."""
     *_, last = dialogue.exchange(scripted.scripted(), ANYBODY, typed, [], marks.keep)
     return last.messages
@@ -412,9 +414,9 @@ def answered(marks: Marks, typed: str = "How long are records kept?") -> list[di
 def test_a_mark_is_recorded_with_what_the_server_itself_said(book: FeedbackBook) -> None:
     marks = Marks(book)
     messages = [dict(message) for message in answered(marks)]
-    answer_id = dialogue.last_answer(messages)
+    answer_id = messages_of.last_answer(messages)
     messages[-1]["content"] = f'<div class="answer" data-said="forged" data-answer="{answer_id}">Forged</div>'
-    told = marks.mark(ANYBODY, dialogue.last_answer(messages), "wrong_evidence", "  the wrong\npage ")
+    told = marks.mark(ANYBODY, messages_of.last_answer(messages), "wrong_evidence", "  the wrong\npage ")
     assert told.sentence == texts.MARK_KEPT_WITH_COMMENT and told.mark == "wrong_evidence"
     (entry,) = book.entries()
     assert entry.id == answer_id and entry.comment == "the wrong page" and entry.index_build == "scripted"
@@ -424,7 +426,7 @@ def test_a_mark_is_recorded_with_what_the_server_itself_said(book: FeedbackBook)
 
 def test_the_same_click_twice_writes_once_and_another_mark_replaces_the_first(book: FeedbackBook) -> None:
     marks = Marks(book)
-    answer_id = dialogue.last_answer(answered(marks))
+    answer_id = messages_of.last_answer(answered(marks))
     for mark in ("helpful", "helpful", "not_helpful"):
         assert marks.mark(ANYBODY, answer_id, mark, "").sentence == texts.MARK_KEPT
     assert [entry.mark for entry in book.entries()] == ["not_helpful"]
@@ -432,7 +434,7 @@ def test_the_same_click_twice_writes_once_and_another_mark_replaces_the_first(bo
 
 def test_a_comment_sent_by_itself_joins_the_mark_and_without_one_asks_for_it(book: FeedbackBook) -> None:
     marks = Marks(book)
-    answer_id = dialogue.last_answer(answered(marks))
+    answer_id = messages_of.last_answer(answered(marks))
     assert marks.mark(ANYBODY, answer_id, None, "why").sentence == texts.MARK_MISSING
     marks.mark(ANYBODY, answer_id, "helpful", "")
     assert marks.mark(ANYBODY, answer_id, None, "why").mark == "helpful"
@@ -449,7 +451,7 @@ def test_an_answer_that_was_never_given_cannot_be_marked(book: FeedbackBook, ans
 
 def test_the_answer_of_another_person_cannot_be_marked(book: FeedbackBook) -> None:
     marks = Marks(book)
-    answer_id = dialogue.last_answer(answered(marks))
+    answer_id = messages_of.last_answer(answered(marks))
     other = Principal("somebody else", ANYBODY.groups)
     assert marks.mark(other, answer_id, "helpful", "").sentence == texts.MARK_TOO_OLD
     assert book.entries() == []
@@ -457,7 +459,7 @@ def test_the_answer_of_another_person_cannot_be_marked(book: FeedbackBook) -> No
 
 def test_a_comment_that_is_too_long_is_told_and_not_cut(book: FeedbackBook) -> None:
     marks = Marks(book)
-    told = marks.mark(ANYBODY, dialogue.last_answer(answered(marks)), "helpful", "x" * (COMMENT_CHARS + 1))
+    told = marks.mark(ANYBODY, messages_of.last_answer(answered(marks)), "helpful", "x" * (COMMENT_CHARS + 1))
     assert told.sentence == texts.COMMENT_TOO_LONG.format(count="1,001", most="1,000") and told.mark is None
     assert book.entries() == []
 
@@ -465,7 +467,7 @@ def test_a_comment_that_is_too_long_is_told_and_not_cut(book: FeedbackBook) -> N
 def test_a_mark_that_cannot_be_written_is_one_sentence_and_can_be_tried_again(tmp_path: Path) -> None:
     (tmp_path / "folder").write_text("in the way")
     marks = Marks(FeedbackBook(Database(f"sqlite:///{tmp_path}/folder/records.sqlite")))
-    answer_id = dialogue.last_answer(answered(marks))
+    answer_id = messages_of.last_answer(answered(marks))
     told = marks.mark(ANYBODY, answer_id, "helpful", "kept?")
     assert told.sentence == texts.MARK_NOT_KEPT and told.mark is None
     (tmp_path / "folder").unlink()
@@ -474,7 +476,7 @@ def test_a_mark_that_cannot_be_written_is_one_sentence_and_can_be_tried_again(tm
 
 def test_only_the_latest_answers_are_remembered(book: FeedbackBook) -> None:
     marks = Marks(book)
-    first = dialogue.last_answer(answered(marks))
+    first = messages_of.last_answer(answered(marks))
     question = Question("again", ANYBODY)
     ids = [marks.keep(question, answer("Said.", hits=scripted.HITS)) for _ in range(REMEMBERED)]
     assert marks.mark(ANYBODY, first, "helpful", "").sentence == texts.MARK_TOO_OLD
@@ -484,11 +486,14 @@ def test_only_the_latest_answers_are_remembered(book: FeedbackBook) -> None:
 
 def test_the_last_answer_is_found_behind_notices_and_nowhere_else(book: FeedbackBook) -> None:
     messages = answered(Marks(book))
-    given = dialogue.last_answer(messages)
-    assert given is not None and dialogue.last_answer([*messages, *talk("")[-1].messages]) == given
-    assert dialogue.last_answer([]) is None and dialogue.last_answer(talk("model away")[-1].messages) is None
-    asked: dialogue.Message = {"role": "user", "content": str(render.question('" data-answer="forged"'))}
-    assert dialogue.last_answer([*messages, asked]) is None
+    given = messages_of.last_answer(messages)
+    assert given is not None and messages_of.last_answer([*messages, *talk("")[-1].messages]) == given
+    assert (
+        messages_of.last_answer([]) is None
+        and messages_of.last_answer(talk("model away")[-1].messages) is None
+    )
+    asked: Message = {"role": "user", "content": str(render.question('" data-answer="forged"'))}
+    assert messages_of.last_answer([*messages, asked]) is None
 
 
 @given(hostile)

@@ -63,11 +63,14 @@ class Conversations:
             self._begin(db, owner, title, conversation_id)
             return _conversation(db, owner, conversation_id)
 
-    def append(self, owner: str, conversation_id: str, exchange: Exchange, begin: bool = False) -> Exchange:
+    def append(
+        self, owner: str, conversation_id: str, exchange: Exchange, begin: bool = False, replacing: str = ""
+    ) -> Exchange:
         """Write an exchange behind the last one of its conversation; once, however often it is tried.
 
         `begin` makes the conversation where it is not there yet: for the first exchange only, lest
-        one that was deleted in another window comes back. Raises NoSuchConversation.
+        one that was deleted in another window comes back. `replacing` is the id of an exchange that
+        goes for good in the same step, with its marks. Raises NoSuchConversation.
         """
         with self._database.writing() as db:
             if begin:
@@ -76,6 +79,8 @@ class Conversations:
             statements.lock(db, here)  # two windows take their turns
             title = _conversation(db, owner, conversation_id).title
             mine = statements.within(owner, conversation_id)
+            if replacing:
+                statements.delete_exchanges(db, owner, and_(mine, EXCHANGES.c.id == replacing))
             last = db.execute(select(func.max(EXCHANGES.c.position)).where(mine)).scalar()
             row = {
                 **row_of(exchange),
@@ -87,8 +92,11 @@ class Conversations:
             if statements.insert_if_absent(db, EXCHANGES, row):
                 title = title or _first_title(exchange.question)
                 db.execute(update(CONVERSATIONS).where(here).values(**_titled(title), changed=now()))
-            kept = select(EXCHANGES).where(EXCHANGES.c.owner == owner, EXCHANGES.c.id == exchange.id)
-            return exchange_from(db.execute(kept).mappings().one())
+            wanted = select(EXCHANGES).where(EXCHANGES.c.owner == owner, EXCHANGES.c.id == exchange.id)
+            kept = exchange_from(db.execute(wanted).mappings().one())
+        if replacing:
+            self._database.erase()
+        return kept
 
     def latest(self, owner: str, limit: int = 50, after: Conversation | None = None) -> list[Conversation]:
         """The owner's conversations, the one changed last first; `after` the last one of the page before."""

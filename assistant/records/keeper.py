@@ -26,6 +26,7 @@ class _Waiting:
     conversation_id: str
     exchange: Exchange
     begin: bool
+    replacing: str
 
 
 class Keeper:
@@ -37,15 +38,18 @@ class Keeper:
         self._lock = threading.Lock()
         self._again_at = 0.0
 
-    def keep(self, owner: str, conversation_id: str, exchange: Exchange, begin: bool = False) -> bool:
+    def keep(
+        self, owner: str, conversation_id: str, exchange: Exchange, begin: bool = False, replacing: str = ""
+    ) -> bool:
         """Take an exchange; True where it and all before it are written, False where it has to wait.
 
-        Never raises for the database's sake. `begin` makes the conversation where it is the first.
+        Never raises for the database's sake. `begin` makes the conversation where it is the first;
+        `replacing` is the id of an exchange that goes when this one is written.
         """
         with self._lock:
             if len(self._waiting) == MOST_WAITING:
                 log.error("%d exchanges wait to be written; the oldest is given up", MOST_WAITING)
-            self._waiting.append(_Waiting(owner, conversation_id, exchange, begin))
+            self._waiting.append(_Waiting(owner, conversation_id, exchange, begin, replacing))
             return time.monotonic() >= self._again_at and self._written()
 
     def retry(self) -> bool:
@@ -62,6 +66,15 @@ class Keeper:
                 if (each.owner, each.conversation_id) == (owner, conversation_id)
             ]
 
+    def replaced(self, owner: str, conversation_id: str) -> set[str]:
+        """The ids of the exchanges that go when what waits of a conversation is written."""
+        with self._lock:
+            return {
+                each.replacing
+                for each in self._waiting
+                if (each.owner, each.conversation_id) == (owner, conversation_id) and each.replacing
+            }
+
     def forget(self, owner: str, conversation_id: str | None = None) -> None:
         """Drop what waits of a conversation, or of all of an owner: it was deleted."""
         with self._lock:
@@ -77,7 +90,7 @@ class Keeper:
             first = self._waiting[0]
             try:
                 self._conversations.append(
-                    first.owner, first.conversation_id, first.exchange, begin=first.begin
+                    first.owner, first.conversation_id, first.exchange, first.begin, first.replacing
                 )
             except RecordsUnavailable as fault:
                 log.error("%s", fault)

@@ -10,6 +10,7 @@ from assistant.types import Citation
 CHAT = "./"
 SHELF = "documents"
 QUOTE_ID = "quote"
+CONVERSATION = "conversation"
 
 
 def page(document_id: str, number: int, start: int | None = None, end: int | None = None) -> str:
@@ -28,3 +29,8 @@ def citation(cited: Citation) -> str:
 def original(document_id: str) -> str:
     """Give the address of the file itself."""
     return f"{SHELF}/{quote(document_id, safe='')}/file"
+
+
+def conversation(conversation_id: str) -> str:
+    """Give the address that opens a conversation."""
+    return f"{CHAT}?{CONVERSATION}={quote(conversation_id, safe='')}"

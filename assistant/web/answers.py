@@ -10,7 +10,7 @@ from itertools import groupby
 
 from assistant.missing import missing_sentence
 from assistant.types import Answer, Citation
-from assistant.web import addresses, texts
+from assistant.web import addresses, confidence, texts
 from assistant.web.render import Html, clean, count_of_documents, element, escape, join, page_name
 
 # Two signs that stand for nothing in any text (Unicode noncharacters): a key phrase's start and end.
@@ -30,29 +30,67 @@ class Asking:
     documents: int
 
 
+@dataclass(frozen=True, slots=True)
+class Since:
+    """What became of an old answer: sentences on its sources, and the numbers of those that are gone."""
+
+    changes: tuple[str, ...] = ()
+    gone: frozenset[int] = frozenset()
+    marked: str = ""
+
+
 def draft(text: str) -> Html:
     """Write an answer that is still being streamed: its markers are not checked yet, so not links."""
     return element("div", _prose(text, {}), class_="answer draft", dir="auto")
 
 
-def answer(said: Answer, answer_id: str | None = None, asking: Asking | None = None) -> Html:
+def answer(
+    said: Answer, answer_id: str | None = None, asking: Asking | None = None, since: Since | None = None
+) -> Html:
     """Write a final answer; with an id it can be marked, with what was asked it tells what was
-    searched for."""
-    citations = {citation.number: citation for citation in said.citations}
+    searched for, with what happened since it tells that."""
+    since = since or Since()
+    citations = {
+        citation.number: citation for citation in said.citations if citation.number not in since.gone
+    }
     text = _with_keys(said.text, said.emphasis)
     # A follow-up must be able to see that there was no answer.
     read_back = said.text or texts.STATE_NOT_IN_DOCUMENTS
-    kept = {"class_": f"answer {said.status}", "data_said": clean(read_back), "data_answer": answer_id}
+    made = ("written" if said.trace.model else "extracted") if said.citations else ""
+    classes = " ".join(("answer", said.status, made)).rstrip()
+    kept = {"class_": classes, "data_said": clean(read_back), "data_answer": answer_id}
     lacking = missing_sentence(said) if said.status == "partial" else ""
     parts = [
         *(element("p", note, class_="note", role="note") for note in said.notes),
         _state(said, asking),
         element("div", _prose(text, citations), class_="prose", dir="auto") if said.text else "",
         element("p", lacking, class_="lacking") if lacking else "",
+        *(element("p", change, class_="change", role="note") for change in since.changes),
+        _made(said),
         _sources(said.citations),
         _searched(said, asking),
+        element("p", texts.MARKED_BEFORE.format(mark=since.marked), class_="searched")
+        if since.marked
+        else "",
     ]
     return element("div", *parts, **kept)
+
+
+def withheld(sentence: str, answer_id: str) -> Html:
+    """Write an old answer that its reader may not see any more; it is no part of what follows."""
+    label = element("p", element("strong", texts.WITHHELD_LABEL), class_="state")
+    kept = {"class_": "answer withheld", "data_answer": answer_id}
+    return element("div", label, element("p", sentence, class_="state"), **kept)
+
+
+def _made(said: Answer) -> Html:
+    """Say how sure the evidence makes us, and who chose the words."""
+    if not said.citations or said.status not in ("answered", "partial"):
+        return Html("")
+    step = confidence.step(said)
+    sure = element("span", confidence.words(step), class_=f"sure {step}") if step else ""
+    who = texts.WRITTEN.format(model=said.trace.model) if said.trace.model else texts.EXTRACTED
+    return element("p", sure, element("span", who, class_="who"), class_="made")
 
 
 def _state(said: Answer, asking: Asking | None) -> Html:

@@ -1,4 +1,4 @@
-// Four small things that the chat component does not do by itself.
+// Small things that the chat component does not do by itself.
 (() => {
   // Pointing at a marker lights the card of its source; the two are bound by the same address.
   const light = (event) => {
@@ -24,24 +24,64 @@
       message.removeAttribute("aria-label");
     }
   };
-  // The fold over the search text does not say whether it is open; and once that text is sent the
-  // fold goes, and the focus with it: take it to the question box (not on a phone: a keyboard
-  // would come up).
+  // The folds under an answer do not say whether they are open; and once their text is sent they go,
+  // and the focus with them: take it to the question box (not on a phone: a keyboard would come up).
   let sent = false;
-  const fold = () => {
-    const button = document.querySelector("#search > button");
-    if (button) {
+  const folds = () => {
+    const buttons = document.querySelectorAll("#marks .fold > button");
+    for (const button of buttons) {
       const open = String(button.classList.contains("open"));
       if (button.getAttribute("aria-expanded") !== open) button.setAttribute("aria-expanded", open);
     }
-    if (document.activeElement && document.activeElement.closest("#search-text")) sent = true;
-    else if (document.activeElement !== document.body) sent = false;
-    else if (sent && !button) {
+    const active = document.activeElement;
+    if (active && active.closest("#search-text, #edit-text, #again")) sent = true;
+    else if (active !== document.body) sent = false;
+    else if (sent && !buttons.length) {
       sent = false;
       const box = document.querySelector("#question textarea");
       if (box && window.matchMedia("(min-width: 900px)").matches) box.focus();
     }
   };
+  // The open conversation stands in the address, so that reloading or a bookmark opens it again.
+  const address = () => {
+    const place = document.querySelector("#place [class^=open-]");
+    if (!place) return;
+    const url = new URL(window.location.href);
+    const id = place.className.slice(5);
+    if ((url.searchParams.get("conversation") || "") === id) return;
+    if (id) url.searchParams.set("conversation", id); else url.searchParams.delete("conversation");
+    window.history.replaceState(window.history.state, "", url);
+  };
+  // The list of conversations folds away; on a narrow screen it is away until somebody wants it.
+  const root = document.documentElement;
+  const WIDE = "(min-width: 1200px)";
+  const shut = () => root.classList.contains("history-shut");
+  const fold = (away) => {
+    root.classList.toggle("history-shut", away);
+    told();
+    try { if (window.matchMedia(WIDE).matches) window.localStorage.setItem("history-shut", String(away)); } catch { /* not kept */ }
+  };
+  const told = () => {
+    const button = document.getElementById("history-toggle");
+    if (!button || button.getAttribute("aria-expanded") === String(!shut())) return;
+    button.setAttribute("aria-expanded", String(!shut()));
+    button.setAttribute("aria-controls", "history");
+  };
+  let kept = null;
+  try { kept = window.localStorage.getItem("history-shut"); } catch { /* none */ }
+  if (!window.matchMedia(WIDE).matches || kept === "true") root.classList.add("history-shut");
+  document.addEventListener("click", (event) => {
+    if (event.target.closest && event.target.closest("#history-toggle")) fold(!shut());
+  });
+  document.addEventListener("keydown", (event) => {
+    if (event.key !== "Escape" || !event.target.closest) return;
+    const stop = document.querySelector("#question button.stop-button");
+    if (stop && event.target.closest("#question")) stop.click();
+    if (event.target.closest("#history") && !window.matchMedia(WIDE).matches) {
+      fold(true);
+      document.getElementById("history-toggle").focus();
+    }
+  });
   // On a narrow screen the page scrolls, not the conversation: bring what is new into view.
   let asked = 0;
   const follow = () => {
@@ -54,7 +94,7 @@
     asked = questions.length;
   };
   const start = () => {
-    const watch = new MutationObserver(() => { unlabel(); fold(); follow(); });
+    const watch = new MutationObserver(() => { unlabel(); folds(); address(); told(); follow(); });
     watch.observe(document.body, { childList: true, subtree: true, attributeFilter: ["aria-label", "class"] });
   };
   if (document.body) start(); else document.addEventListener("DOMContentLoaded", start);

@@ -1,4 +1,6 @@
-"""The chat page: the only door to Gradio. Import it after `server.quiet_gradio`, never at the top.
+"""The chat page: the door to Gradio, with `parts`, `replies` and `keeping` behind it.
+
+Import it after `server.quiet_gradio`, never at the top.
 
 Everything shown is HTML from `render` and `cards`, inside components that render Markdown and
 sanitise it once more. `gr.HTML` is not used: its templates would need `unsafe-eval` in the
@@ -7,8 +9,6 @@ page's content security policy.
 
 import asyncio
 import json
-import logging
-from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -17,13 +17,14 @@ import gradio as gr
 from fastapi import FastAPI
 
 from assistant.assistant import Assistant
-from assistant.errors import AssistantFault
-from assistant.records import COMMENT_CHARS, MARKS, Mark
-from assistant.types import Principal
-from assistant.web import cards, dialogue, examples, render, texts
-from assistant.web.marks import MARK_NAMES, Marks
+from assistant.records import MARKS
+from assistant.web import dialogue, render, texts
+from assistant.web import parts as layout
+from assistant.web.history import History
+from assistant.web.keeping import Keeping
+from assistant.web.marks import Marks
+from assistant.web.replies import Replies
 from assistant.web.viewer import Who
-from index.errors import IndexFault
 
 HERE = Path(__file__).parent
 RUNNING_AT_ONCE = 4  # answers being made at the same time; further ones wait in line
@@ -31,12 +32,8 @@ WAITING = 64
 FONT = ("ui-sans-serif", "system-ui", "-apple-system", "Segoe UI", "Roboto", "Liberation Sans", "sans-serif")
 MONO = ("ui-monospace", "Consolas", "Liberation Mono", "monospace")
 
-Walk = Callable[..., Iterator[dialogue.Screen]]  # an exchange, or a search again
 
-log = logging.getLogger(__name__)
-
-
-def mount(app: FastAPI, assistant: Assistant, who: Who, marks: Marks) -> FastAPI:
+def mount(app: FastAPI, assistant: Assistant, who: Who, marks: Marks, history: History) -> FastAPI:
     """Put the chat at the root of the app; what stands in the app already keeps its place.
 
     Outside a running event loop Gradio makes one for each of its locks and never closes it, so
@@ -44,19 +41,19 @@ def mount(app: FastAPI, assistant: Assistant, who: Who, marks: Marks) -> FastAPI
     """
 
     async def mounted() -> FastAPI:
-        return _mount(app, assistant, who, marks)
+        return _mount(app, assistant, who, marks, history)
 
     with ThreadPoolExecutor(1) as thread:
         return thread.submit(asyncio.run, mounted()).result()
 
 
-def _mount(app: FastAPI, assistant: Assistant, who: Who, marks: Marks) -> FastAPI:
+def _mount(app: FastAPI, assistant: Assistant, who: Who, marks: Marks, history: History) -> FastAPI:
     mounted: FastAPI = gr.mount_gradio_app(
         app,
-        page(assistant, who, marks),
+        page(assistant, who, marks, history),
         path="/",
         theme=_theme(),
-        css_paths=[HERE / "style.css", HERE / "static/beside.css"],
+        css_paths=[HERE / "style.css", HERE / "static/beside.css", HERE / "static/history.css"],
         head=_head(),
         favicon_path=str(HERE / "icon.svg"),
         show_error=False,
@@ -81,188 +78,55 @@ def _head() -> str:
     return data + "".join(f"<script>{script}</script>" for script in scripts)
 
 
-def page(assistant: Assistant, who: Who, marks: Marks) -> gr.Blocks:
+def page(assistant: Assistant, who: Who, marks: Marks, history: History) -> gr.Blocks:
     """Lay out the page and connect its parts."""
     blocks: gr.Blocks
     with gr.Blocks(title=texts.TITLE, analytics_enabled=False, fill_width=True) as blocks:
         with gr.Row(elem_id="masthead"):
+            gr.Button(texts.HISTORY, elem_id="history-toggle", size="sm", scale=0)  # opened by chat.js
             gr.Markdown(_masthead(), container=False)
             anew = gr.Button(texts.NEW_CONVERSATION, elem_id="anew", size="sm", visible=False, scale=0)
         with gr.Row(elem_id="desk"):
+            with gr.Column(elem_id="history", scale=0, min_width=200):
+                aside = layout.aside()
             with gr.Column(elem_id="talk", scale=3, min_width=300):
-                chat = _conversation()
-                mark_row, search = _under_the_answer()
+                chat = layout.conversation()
+                under = layout.under_the_answer()
                 words = (texts.QUESTION_LABEL, texts.QUESTION_PLACEHOLDER)
-                box = _field("question", *words, max_lines=6, autofocus=True, submit_btn=texts.SEND)
+                box = layout.field("question", *words, max_lines=6, autofocus=True, submit_btn=texts.SEND)
             with gr.Column(elem_id="beside", scale=2, min_width=300):
                 beside = gr.Markdown("", elem_id="sources", latex_delimiters=[], container=False)
-        shown = [box, chat, beside, anew, *search, *mark_row]
-        hidden: Any = {"show_progress": "hidden", "api_visibility": "private"}
-        blocks.load(_opening(assistant, who), None, [chat, beside], **hidden)
-        reply = _reply(assistant, who, marks)
-        # No preprocessing: it would make components out of whatever messages a browser sends.
-        answering = {
-            "concurrency_limit": RUNNING_AT_ONCE,
-            "concurrency_id": "answers",
-            "preprocess": False,
-            **hidden,
-        }
-        box.submit(reply, [box, chat], shown, **answering)
-        again = _reply(assistant, who, marks, dialogue.search_again)
-        search[1].submit(again, [search[1], chat], shown, **answering)
-        chat.example_select(_chosen(reply), [chat], shown, **answering)
-        _, told, comment, *buttons = mark_row
-        marking: Any = {"inputs": [chat, comment], "outputs": [told, *buttons], "preprocess": False, **hidden}
-        for button, mark in zip(buttons, MARKS, strict=True):
-            button.click(_mark(marks, who, mark), **marking)
-        comment.submit(_mark(marks, who, None), **marking)
-        anew.click(_begin_anew(assistant, who), None, shown, **hidden)
+        parts = layout.Parts(box, chat, beside, anew, under, aside)
+        _connect(blocks, parts, Replies(assistant, who, marks, history, parts))
     blocks.queue(max_size=WAITING)
     return blocks
 
 
+def _connect(blocks: gr.Blocks, parts: layout.Parts, replies: Replies) -> None:
+    """Bind the parts to what they do."""
+    box, chat, under, shown = parts.box, parts.chat, parts.under, parts.all()
+    place = parts.aside.place
+    blocks.load(replies.opened, None, shown, **layout.PRIVATE)
+    # No preprocessing: it would make components out of whatever messages a browser sends.
+    more: Any = {"outputs": shown, "preprocess": False, **layout.PRIVATE}
+    answering: Any = {"concurrency_limit": RUNNING_AT_ONCE, "concurrency_id": "answers", **more}
+    running: list[Any] = [
+        box.submit(replies.reply(), [box, chat, place], **answering),
+        chat.example_select(replies.chosen, [chat, place], **answering),
+        under.again.click(replies.again, [chat, place], **answering),
+        under.edit.submit(replies.reply(dialogue.ask_again), [under.edit, chat, place], **answering),
+        under.search.submit(replies.reply(dialogue.search_again), [under.search, chat, place], **answering),
+    ]
+    box.stop(replies.stopped, [chat, place], cancels=running, **more)
+    parts.anew.click(replies.begun_anew, None, cancels=running, **more)
+    for button, mark in zip(under.buttons, MARKS, strict=True):
+        button.click(replies.marked(mark), [chat, under.comment, place], **more)
+    under.comment.submit(replies.marked(None), [chat, under.comment, place], **more)
+    Keeping(replies).connect(parts)
+
+
 def _masthead() -> str:
     return str(render.join((render.element("h1", texts.TITLE), render.element("p", texts.INTRODUCTION))))
-
-
-def _conversation() -> gr.Chatbot:
-    start = render.element(
-        "div", render.element("h2", texts.START), render.element("p", texts.START_HINT), class_="start"
-    )
-    return gr.Chatbot(
-        elem_id="chat",
-        label=texts.CHAT_LABEL,
-        show_label=False,
-        container=False,
-        height="100%",
-        layout="bubble",
-        placeholder=str(start),
-        buttons=[],
-        feedback_options=None,
-        latex_delimiters=[],
-        allow_tags=False,
-        sanitize_html=True,
-        allow_file_downloads=False,
-        group_consecutive_messages=False,
-    )
-
-
-def _field(elem_id: str, label: str, placeholder: str, **more: Any) -> gr.Textbox:
-    given: Any = {"elem_id": elem_id, "label": label, "placeholder": placeholder, **more}
-    return gr.Textbox(show_label=False, container=False, lines=1, **given)
-
-
-def _under_the_answer() -> tuple[list[Any], list[Any]]:
-    """Lay out what stands under the latest answer. The marks: their row, what is told, the comment,
-    the buttons; and the search: what folds it away, and its text."""
-    with gr.Column(elem_id="marks", visible=False) as row:
-        with gr.Accordion(texts.CHANGE_SEARCH, open=False, elem_id="search") as fold:
-            gr.Markdown(str(render.element("p", texts.SEARCH_HINT)), container=False)
-            words = (texts.SEARCH_LABEL, "")
-            search = _field("search-text", *words, max_lines=6, submit_btn=texts.SEARCH_AGAIN)
-        with gr.Row(elem_id="marking"):
-            gr.Markdown(str(render.element("p", texts.MARKS_LABEL)), container=False)
-            buttons = [gr.Button(MARK_NAMES[mark], size="sm", scale=0, min_width=0) for mark in MARKS]
-            words = (texts.COMMENT_LABEL, texts.COMMENT_PLACEHOLDER)
-            comment = _field("comment", *words, max_lines=1, max_length=COMMENT_CHARS)
-        told = gr.Markdown("", elem_id="told", container=False)
-    return [row, told, comment, *buttons], [fold, search]
-
-
-def _opening(assistant: Assistant, who: Who) -> Callable[..., Any]:
-    def opening(request: gr.Request) -> tuple[Any, Any]:
-        """Show the examples and the documents that are there for this reader, now."""
-        questions, beside = _first_screen(assistant, who(request.headers))
-        return gr.update(examples=[{"text": question} for question in questions]), beside
-
-    return opening
-
-
-def _begin_anew(assistant: Assistant, who: Who) -> Callable[..., Any]:
-    def begin_anew(request: gr.Request) -> tuple[Any, ...]:
-        """Forget the conversation."""
-        _, beside = _first_screen(assistant, who(request.headers))
-        folded = (gr.update(open=False), "")
-        return gr.update(), [], beside, gr.update(visible=False), *folded, *_mark_row_gone()
-
-    return begin_anew
-
-
-def _first_screen(assistant: Assistant, principal: Principal) -> tuple[list[str], str]:
-    try:
-        index = assistant.index
-        documents = index.documents(principal.groups)
-        questions = examples.example_questions(documents, lambda id: index.pages(id, principal.groups))
-        return questions, str(cards.shelf(documents))
-    except (AssistantFault, IndexFault) as fault:
-        log.warning("the first screen is bare: %s", fault)
-        return [], str(render.notice(fault.for_staff))
-    except Exception:
-        log.exception("the first screen is bare")
-        return [], str(render.notice(texts.UNEXPECTED))
-
-
-def _reply(
-    assistant: Assistant, who: Who, marks: Marks, walk: Walk = dialogue.exchange
-) -> Callable[..., Any]:
-    def reply(typed: Any, messages: Any, request: gr.Request) -> Iterator[tuple[Any, ...]]:
-        """Walk one exchange; Gradio sends each step to the browser."""
-        text = typed if isinstance(typed, str) else ""
-        before = [message for message in messages or [] if isinstance(message, dict)]
-        for screen in walk(assistant, who(request.headers), text, before, marks.keep):
-            yield (
-                gr.skip() if screen.box is None else screen.box,
-                screen.messages,
-                gr.skip() if screen.beside is None else str(screen.beside),
-                gr.update(visible=True) if screen.last else gr.skip(),
-                gr.update(open=False) if screen.begins else gr.skip(),
-                gr.skip() if screen.search is None else screen.search,
-                *_mark_row_after(screen),
-            )
-
-    return reply
-
-
-def _mark_row_after(screen: dialogue.Screen) -> list[Any]:
-    """Take the marks away where an answer begins, and bring them back under one that stands."""
-    if screen.begins:
-        return _mark_row_gone()
-    if screen.last:
-        return [gr.update(visible=dialogue.last_answer(screen.messages) is not None), *[gr.skip()] * 5]
-    return [gr.skip()] * 6
-
-
-def _mark_row_gone() -> list[Any]:
-    return [gr.update(visible=False), "", "", *_mark_buttons(None)]
-
-
-def _mark_buttons(chosen: Mark | None) -> list[Any]:
-    """Show which mark the answer has; in words too, for who cannot see the colour."""
-    return [
-        gr.update(value=texts.MARK_CHOSEN.format(mark=name), variant="primary")
-        if mark == chosen
-        else gr.update(value=name, variant="secondary")
-        for mark, name in MARK_NAMES.items()
-    ]
-
-
-def _mark(marks: Marks, who: Who, mark: Mark | None) -> Callable[..., Any]:
-    def marked(messages: Any, comment: Any, request: gr.Request) -> list[Any]:
-        """Record one click, or a comment sent by itself; the comment stays in its box."""
-        shown = [m for m in messages if isinstance(m, dict)] if isinstance(messages, list) else []
-        typed = comment if isinstance(comment, str) else ""
-        told = marks.mark(who(request.headers), dialogue.last_answer(shown), mark, typed)
-        return [str(render.element("p", told.sentence, role="status")), *_mark_buttons(told.mark)]
-
-    return marked
-
-
-def _chosen(reply: Callable[..., Any]) -> Callable[..., Any]:
-    def chosen(messages: Any, choice: gr.SelectData, request: gr.Request) -> Iterator[tuple[Any, ...]]:
-        """Ask the example that was clicked, as if it had been typed."""
-        yield from reply(str(choice.value["text"]), messages, request)
-
-    return chosen
 
 
 def _theme() -> gr.themes.Base:

@@ -1,35 +1,34 @@
 """One exchange of the chat, from the typed text to what the screen shows. No Gradio here.
 
-The messages in the browser are the only memory: the history of a follow-up question is read
-back from them, so there is no session on the server that could leak to somebody else.
+The history of a follow-up question comes from the records of its conversation; where there are
+none, or they are away, from the messages in the browser. No session on the server could leak to
+somebody else.
 """
 
 import logging
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
-from typing import Any
 
 from assistant.assistant import Assistant
 from assistant.errors import AssistantFault
-from assistant.types import Answer, Principal, Question, Role, Turn
-from assistant.web import answers, cards, render, texts
+from assistant.types import Answer, Principal, Question, Turn
+from assistant.web import answers, cards, messages, render, texts
+from assistant.web.history import History, Thread, without_last
+from assistant.web.messages import Message, message
 from assistant.web.render import Html
 from index.errors import IndexFault
 
-HISTORY_TURNS = 10
-HISTORY_TURN_CHARS = 4000  # a message sent back by a browser may be anything
-
 log = logging.getLogger(__name__)
 
-Message = Mapping[str, Any]  # role, content
 Keep = Callable[[Question, Answer], str]  # keeps an answer so that it can be marked; its id
 
 
 @dataclass(frozen=True, slots=True)
 class Screen:
     """What to show now. None leaves a part as it is; `last` comes once, at the end. `search` is
-    the search text to correct; `begins` says that an answer is on its way."""
+    the search text to correct; `begins` says that an answer is on its way; `conversation` is the
+    id of the conversation that it stands in."""
 
     messages: list[Message]
     box: str | None = None
@@ -37,89 +36,117 @@ class Screen:
     begins: bool = False
     beside: Html | None = None
     last: bool = False
+    conversation: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Book:
+    """Where an exchange is written down once it is shown: behind the others of its thread."""
+
+    history: History
+    thread: Thread
+
+    def write(self, answer_id: str, question: Question, answer: Answer, replacing: str) -> str:
+        """Write it; a sentence to tell where it has to wait."""
+        return self.history.keep(self.thread, answer_id, question, answer, replacing)
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """A question on its way: the messages up to it, and what becomes of its answer."""
+
+    question: Question
+    messages: list[Message]
+    keep: Keep | None
+    book: Book | None
+    replacing: str = ""
 
 
 def exchange(
     assistant: Assistant,
     principal: Principal,
     typed: str,
-    messages: Sequence[Message],
+    shown: Sequence[Message],
     keep: Keep | None = None,
+    book: Book | None = None,
 ) -> Iterator[Screen]:
     """Answer what was typed, giving the screen anew at every step; never raises.
 
-    With `keep` the answer can be marked afterwards. Where no answer comes of it the typed text
-    is put back into the box.
+    With `keep` the answer can be marked afterwards, with `book` it is written down. Where no answer
+    comes of it the typed text is put back into the box.
     """
-    before = _kept(messages)
+    before = book.thread.messages if book else messages.kept(shown)
     if not typed.strip():
-        yield Screen([*before, _message("assistant", render.notice(texts.EMPTY_QUESTION))], last=True)
+        yield Screen([*before, message("assistant", render.notice(texts.EMPTY_QUESTION))], last=True)
         return
-    asked = [*before, _message("user", render.question(typed))]
+    told = [message("assistant", render.notice(book.thread.notice))] if book and book.thread.notice else []
+    asked = [*before, *told, message("user", render.question(typed))]
 
     def refused(sentence: str) -> Screen:
-        return Screen([*before, _message("assistant", render.notice(sentence))], box=typed, last=True)
+        return Screen([*before, message("assistant", render.notice(sentence))], box=typed, last=True)
 
-    for screen in _guarded(assistant, Question(typed, principal, history(before)), asked, keep, refused):
+    question = Question(typed, principal, _turns(book, before))
+    for screen in _guarded(assistant, _Asked(question, asked, keep, book), refused):
         yield replace(screen, box="") if screen.begins else screen
+
+
+def ask_again(
+    assistant: Assistant,
+    principal: Principal,
+    typed: str | None,
+    shown: Sequence[Message],
+    keep: Keep | None = None,
+    book: Book | None = None,
+    search_text: str = "",
+) -> Iterator[Screen]:
+    """Ask the last question once more, as it was or as it is `typed` now, in the place of the answer
+    it got. Where no answer comes of it the first stays.
+    """
+    current = book.thread.messages if book else messages.kept(shown)
+    place = messages.last_question(current)
+    if typed is None and place is not None:
+        typed = render.plain(messages.text_of(current[place]))
+
+    def refused(sentence: str) -> Screen:
+        notice = message("assistant", render.notice(sentence))
+        return Screen([*current, notice], search=search_text, last=True)
+
+    if place is None or not typed or not typed.strip():
+        yield refused(texts.NOTHING_TO_SEARCH_AGAIN if place is None else texts.EMPTY_QUESTION)
+        return
+    last_id = messages.last_answer(shown) or ""
+    if book and book.thread.last_id != last_id:
+        yield refused(texts.CONVERSATION_WENT_ON)
+        return
+    before = current[:place]
+    turns = _turns(replace(book, thread=without_last(book.thread)) if book else None, before)
+    question = Question(typed, principal, turns, search_text=search_text)
+    asked = [*before, message("user", render.question(typed, search_text))]
+    yield from _guarded(assistant, _Asked(question, asked, keep, book, last_id), refused)
 
 
 def search_again(
     assistant: Assistant,
     principal: Principal,
     search_text: str,
-    messages: Sequence[Message],
+    shown: Sequence[Message],
     keep: Keep | None = None,
+    book: Book | None = None,
 ) -> Iterator[Screen]:
-    """Ask the last question once more with a corrected search text, in the place of the answer it
-    got; an empty one leaves the search to the assistant. Where no answer comes of it the first stays.
-    """
-    shown = _kept(messages)
-
-    def refused(sentence: str) -> Screen:
-        notice = _message("assistant", render.notice(sentence))
-        return Screen([*shown, notice], search=search_text, last=True)
-
-    place = max((n for n, message in enumerate(shown) if _role(message) == "user"), default=None)
-    typed = render.plain(_text(shown[place])) if place is not None else None
-    if place is None or not typed:
-        yield refused(texts.NOTHING_TO_SEARCH_AGAIN)
-        return
-    before = shown[:place]
-    meant = search_text.strip()
-    asked = [*before, _message("user", render.question(typed, meant))]
-    question = Question(typed, principal, history(before), search_text=meant)
-    yield from _guarded(assistant, question, asked, keep, refused)
+    """Ask the last question once more with a corrected search text; an empty one leaves the search
+    to the assistant."""
+    yield from ask_again(assistant, principal, None, shown, keep, book, search_text.strip())
 
 
-def history(messages: Sequence[Message]) -> tuple[Turn, ...]:
-    """Read the last turns back from the messages; notices and drafts are no turns. A question
-    whose search text was corrected counts as corrected, so that a follow-up leans on that."""
-    turns: list[Turn] = []
-    for message in messages:
-        said = render.plain(_text(message))
-        if said is not None:
-            said = render.meant(_text(message)) or said
-            turns.append(Turn(_role(message), said[:HISTORY_TURN_CHARS]))
-    return tuple(turns[-HISTORY_TURNS:])
+def _turns(book: Book | None, before: Sequence[Message]) -> tuple[Turn, ...]:
+    known = book.thread.turns if book else None
+    return messages.history(before) if known is None else known
 
 
-def last_answer(messages: Sequence[Message]) -> str | None:
-    """Give the id of the answer that stands last, notices aside; None where something else does."""
-    kept = _kept(messages)
-    return render.answer_id(_text(kept[-1])) if kept else None
-
-
-def _guarded(
-    assistant: Assistant,
-    question: Question,
-    asked: list[Message],
-    keep: Keep | None,
-    refused: Callable[[str], Screen],
-) -> Iterator[Screen]:
+def _guarded(assistant: Assistant, asked: _Asked, refused: Callable[[str], Screen]) -> Iterator[Screen]:
     """Answer, and turn whatever goes wrong into the screen of a refusal."""
     try:
-        yield from _answered(assistant, question, asked, keep)
+        yield from _answered(assistant, asked)
     except (AssistantFault, IndexFault) as fault:
         log.info("a question was not answered: %s", fault)
         yield refused(fault.for_staff)
@@ -128,13 +155,12 @@ def _guarded(
         yield refused(texts.UNEXPECTED)
 
 
-def _answered(
-    assistant: Assistant, question: Question, asked: list[Message], keep: Keep | None
-) -> Iterator[Screen]:
-    index, groups = assistant.index, question.principal.groups
+def _answered(assistant: Assistant, asked: _Asked) -> Iterator[Screen]:
+    index, question = assistant.index, asked.question
+    groups = question.principal.groups
     asking = answers.Asking(question.text, len(index.documents(groups)))
     searching = texts.SEARCHING.format(documents=render.count_of_documents(asking.documents))
-    yield Screen([*asked, _message("assistant", render.progress(searching))], begins=True)
+    yield Screen([*asked.messages, message("assistant", render.progress(searching))], begins=True)
     written = ""
     for part in assistant.stream(question):
         if isinstance(part, Answer):
@@ -143,39 +169,23 @@ def _answered(
                 cache(lambda document_id: index.pages(document_id, groups)),
                 cache(lambda document_id: index.document(document_id, groups)),
             )
-            answer_id = keep(question, part) if keep else None
-            shown = [*asked, _message("assistant", answers.answer(part, answer_id, asking))]
-            yield Screen(shown, beside=beside, search=part.trace.search_text, last=True)
+            answer_id = asked.keep(question, part) if asked.keep else None
+            shown = [*asked.messages, message("assistant", answers.answer(part, answer_id, asking))]
+            screen = Screen(shown, beside=beside, search=part.trace.search_text)
+            yield from _written_down(asked, answer_id or "", part, screen)
             return
         written += part
-        yield Screen([*asked, _message("assistant", answers.draft(written))])
+        yield Screen([*asked.messages, message("assistant", answers.draft(written))])
     raise RuntimeError("Assistant.stream ended without an Answer")
 
 
-def _message(role: Role, content: Html) -> Message:
-    return {"role": role, "content": str(content)}
-
-
-def _kept(messages: Sequence[Message]) -> list[Message]:
-    """Take over what a browser sent back, as text only and without notices, which have had their day."""
-    texts_by_role = [(_role(message), _text(message)) for message in messages]
-    return [
-        {"role": role, "content": text}
-        for role, text in texts_by_role
-        if text and not text.startswith('<div class="notice"')
-    ]
-
-
-def _role(message: Message) -> Role:
-    return "user" if message.get("role") == "user" else "assistant"
-
-
-def _text(message: Message) -> str:
-    """Take the text of a message as the browser sends it back: a string, or a list of parts."""
-    content = message.get("content")
-    if isinstance(content, str):
-        return content
-    if isinstance(content, list):
-        parts = [part.get("text") for part in content if isinstance(part, dict)]
-        return "".join(part for part in parts if isinstance(part, str))
-    return ""
+def _written_down(asked: _Asked, answer_id: str, answer: Answer, screen: Screen) -> Iterator[Screen]:
+    """Show an answer first and write it down then: one that was stopped before is never kept."""
+    if asked.book is None:
+        yield replace(screen, last=True)
+        return
+    yield screen
+    notice = asked.book.write(answer_id, asked.question, answer, asked.replacing)
+    told = [message("assistant", render.notice(notice))] if notice else []
+    conversation = asked.book.thread.id
+    yield replace(screen, messages=[*screen.messages, *told], last=True, conversation=conversation)

@@ -1,9 +1,8 @@
-"""Readers' marks on the answers of this process. No Gradio here.
+"""Readers' marks on answers. No Gradio here.
 
-A browser sends an answer's id and nothing else of it. What the id stands for is kept here, in
-memory: so nobody can record an answer that was never given, or another person's, and nothing
-has to be signed or checked. A signature would have carried every citation to the browser and
-back; this costs a restart the marks on what was answered before it, which is told in a sentence.
+A browser sends an answer's id and nothing else of it. What the id stands for is kept here for the
+latest answers, and in the records for all: so nobody can record an answer that was never given, or
+another person's, and nothing has to be signed or checked.
 """
 
 import logging
@@ -11,13 +10,17 @@ import secrets
 import threading
 from collections import OrderedDict
 from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
 
-from assistant.errors import AssistantFault
-from assistant.records import COMMENT_CHARS, FeedbackBook, Mark, feedback
+from assistant.errors import AssistantFault, NoSuchConversation
+from assistant.records import COMMENT_CHARS, MARKS, FeedbackBook, Mark, feedback
 from assistant.types import Answer, Principal, Question
 from assistant.web import render, texts
 
-REMEMBERED = 2000  # answers that can be marked, the latest of all readers together
+if TYPE_CHECKING:
+    from assistant.web.history import History
+
+REMEMBERED = 2000  # answers that need no look into the records, the latest of all readers together
 
 MARK_NAMES: dict[Mark, str] = {
     "helpful": texts.MARK_HELPFUL,
@@ -49,30 +52,34 @@ class Told:
 class Marks:
     """The latest answers, and the book their marks go into. Safe between threads."""
 
-    def __init__(self, book: FeedbackBook) -> None:
+    def __init__(self, book: FeedbackBook, history: "History | None" = None) -> None:
+        """With a history any answer that is kept can be marked, and only such a one."""
         self._book = book
+        self._history = history
         self._given: OrderedDict[str, _Given] = OrderedDict()
         self._lock = threading.Lock()
 
     def keep(self, question: Question, answer: Answer) -> str:
         """Remember an answer for marking; its id, which cannot be guessed."""
         answer_id = secrets.token_hex(16)
-        with self._lock:
-            self._given[answer_id] = _Given(question, replace(answer, hits=()))
-            while len(self._given) > REMEMBERED:
-                self._given.popitem(last=False)
+        self._remember(answer_id, _Given(question, replace(answer, hits=())))
         return answer_id
 
-    def mark(self, principal: Principal, answer_id: str | None, mark: Mark | None, comment: str) -> Told:
+    def mark(
+        self, principal: Principal, answer_id: str | None, mark: Mark | None, comment: str, within: str = ""
+    ) -> Told:
         """Write a mark down, once for the same click, and say what came of it; never raises.
 
         Without a mark the comment joins the one the answer has. A comment that was not kept is
-        the caller's to leave where it stands.
+        the caller's to leave where it stands. `within` is the id of the answer's conversation.
         """
         comment = " ".join(render.clean(comment).split())
-        with self._lock:
-            given = self._given.get(answer_id or "")
-        if given is None or answer_id is None or given.question.principal.id != principal.id:
+        try:
+            given = self._look_up(principal, answer_id or "", within)
+        except AssistantFault as fault:
+            log.error("%s", fault)
+            return Told(texts.MARK_NOT_KEPT)
+        if given is None or answer_id is None:
             return Told(texts.MARK_TOO_OLD)
         with given.lock:
             before = given.marked[0] if given.marked else None
@@ -83,8 +90,14 @@ class Marks:
                 too_long = texts.COMMENT_TOO_LONG.format(count=f"{len(comment):,}", most=f"{COMMENT_CHARS:,}")
                 return Told(too_long, before)
             if given.marked != (chosen, comment):
+                # One that was deleted in another window must not come back with its mark.
+                history = self._history
+                written = history is not None and not history.waits(principal, within, answer_id)
                 try:
-                    self._book.add(feedback(answer_id, given.question, given.answer, chosen, comment))
+                    made = feedback(answer_id, given.question, given.answer, chosen, comment)
+                    self._book.add(made, kept_only=written)
+                except NoSuchConversation:
+                    return Told(texts.MARK_TOO_OLD)
                 except AssistantFault as fault:
                     log.error("%s", fault)
                     return Told(texts.MARK_NOT_KEPT, before)
@@ -93,3 +106,32 @@ class Marks:
                     return Told(texts.MARK_NOT_KEPT, before)
                 given.marked = (chosen, comment)
         return Told(texts.MARK_KEPT_WITH_COMMENT if comment else texts.MARK_KEPT, chosen)
+
+    def _look_up(self, principal: Principal, answer_id: str, within: str) -> _Given | None:
+        """The answer of this id, if this person got it. Raises RecordsUnavailable."""
+        with self._lock:
+            given = self._given.get(answer_id)
+        if given is not None:
+            return given if given.question.principal.id == principal.id else None
+        if self._history is None or not within:
+            return None
+        exchange = self._history.exchange(principal, within, answer_id)
+        if exchange is None:
+            return None
+        turns = self._history.turns_before(principal, within, answer_id)
+        question = Question(exchange.question, principal, turns, exchange.filters, exchange.search_text)
+        given = _Given(question, exchange.answer, mark_of(exchange.marked))
+        self._remember(answer_id, given)
+        return given
+
+    def _remember(self, answer_id: str, given: _Given) -> None:
+        with self._lock:
+            self._given[answer_id] = given
+            while len(self._given) > REMEMBERED:
+                self._given.popitem(last=False)
+
+
+def mark_of(marked: tuple[str, str] | None) -> tuple[Mark, str] | None:
+    """A mark as it was kept; None where there is none that is known."""
+    known = next((mark for mark in MARKS if marked and mark == marked[0]), None)
+    return (known, marked[1]) if marked and known else None

@@ -15,9 +15,10 @@ from assistant.access import local_principal
 from assistant.assistant import Assistant
 from assistant.config import Settings
 from assistant.errors import BadSetting, PortInUse, RecordsUnavailable
-from assistant.records import Database, FeedbackBook
+from assistant.records import Conversations, Database, FeedbackBook
 from assistant.types import Principal
 from assistant.web import texts, viewer
+from assistant.web.history import History
 from assistant.web.marks import Marks
 
 # Gradio needs inline scripts and styles; it needs nothing from anywhere else.
@@ -82,7 +83,8 @@ def create_app(settings: Settings, assistant: Assistant | None = None) -> FastAP
         database.prepare()
     except RecordsUnavailable as fault:  # questions are answered all the same, and each use tries again
         log.error("%s", fault)
-    return chat.mount(app, assistant, who, Marks(FeedbackBook(database)))
+    history = History(assistant, Conversations(database))
+    return chat.mount(app, assistant, who, Marks(FeedbackBook(database), history), history)
 
 
 def serve(settings: Settings, ready: Callable[[str], None] | None = None) -> None:

@@ -52,6 +52,62 @@ SEARCH_HINT = (
 SEARCH_AGAIN = "Search again"
 NOTHING_TO_SEARCH_AGAIN = "There is no question here to search for again. Please write one first."
 
+# Asking the last question again, stopping
+ASK_AGAIN = "Ask again"
+EDIT_QUESTION = "Edit the question"
+EDIT_LABEL = "Your last question"
+EDIT_HINT = "The edited question and its answer take the place of these."
+STOP = "Stop"
+STOPPED = "Stopped. Nothing of this answer was kept; your question is in the box below."
+STOPPED_AGAIN = "Stopped. The answer stays as it was."
+CONVERSATION_WENT_ON = (
+    "This conversation went on in another window, so the last question was not asked again. "
+    "It is shown now as it stands."
+)
+
+# Conversations
+HISTORY = "Conversations"
+HISTORY_LABEL = "Your conversations"
+FIND = "Search your conversations"
+NO_CONVERSATIONS = "Your conversations will be listed here."
+NOTHING_FOUND = "No conversation holds all of these words."
+MORE_CONVERSATIONS = "Older ones are found by searching."
+THIS_CONVERSATION = "This conversation"
+RENAME = "Rename"
+RENAME_LABEL = "New name of this conversation"
+RENAME_DONE = "Save"
+DELETE = "Delete"
+DELETE_SURE = "“{title}” is deleted for good, with your marks on its answers. It cannot be brought back."
+DELETE_NOW = "Delete for good"
+DELETE_NOT = "Keep"
+DELETE_ALL = "Delete all conversations"
+DELETE_ALL_SURE = (
+    "All your conversations are deleted for good, with your marks on their answers. "
+    "They cannot be brought back."
+)
+DELETE_ALL_NOW = "Delete all for good"
+DELETED = "The conversation is deleted for good."
+DELETED_ALL = "All your conversations are deleted for good."
+UNTITLED = "Conversation without a name"
+HISTORY_AWAY = "Your conversations cannot be shown just now. You can ask all the same."
+NOT_DONE = "This could not be done just now. Please try again in a moment."
+NOT_KEPT_YET = (
+    "This answer could not be saved to your conversations just now. It will be saved as soon as that is "
+    "possible again; until then do not count on finding it there."
+)
+CONVERSATION_ABSENT = "There is no such conversation here, or it is not yours to open."
+CONVERSATION_WENT = (
+    "The conversation that stood here is no longer kept: it was deleted, or could not be saved. "
+    "A new one begins with your question."
+)
+SOURCE_GONE = "“{title}” [{number}] is no longer here."
+CHANGED_THERE = (
+    "“{title}” changed since this answer. The sentence of [{number}] is still in it, on page {page}."
+)
+CHANGED_LOST = "“{title}” changed since this answer. The sentence of [{number}] is no longer in it."
+WITHHELD_LABEL = "This answer is not shown"
+MARKED_BEFORE = "You marked this answer: {mark}"
+
 # Marks on an answer
 MARKS_LABEL = "Was this answer right?"
 MARK_HELPFUL = "Helpful"
@@ -72,6 +128,13 @@ MARK_TOO_OLD = (
     "This answer can no longer be marked. Please ask the question again; "
     "if you wrote a comment, copy it first."
 )
+
+# How sure an answer is, and who wrote it
+CONFIDENCE_CLEAR = "The papers say so clearly"
+CONFIDENCE_LIKELY = "The papers likely say so"
+CONFIDENCE_WEAK = "Weak evidence: please check the pages"
+EXTRACTED = "Sentences taken word for word from the papers"
+WRITTEN = "Written by a language model ({model}) from the papers"
 
 # What goes wrong
 EMPTY_QUESTION = "Please write a question first."

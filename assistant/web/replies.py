@@ -1,0 +1,232 @@
+"""What happens when something is asked, stopped, begun anew or opened: screens into updates of the parts."""
+
+import logging
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import gradio as gr
+
+from assistant.assistant import Assistant
+from assistant.errors import AssistantFault, NoSuchConversation, RecordsUnavailable
+from assistant.records import Exchange, Mark
+from assistant.types import Principal
+from assistant.web import addresses, cards, dialogue, examples, listing, messages, past, render, texts
+from assistant.web.history import History
+from assistant.web.marks import Marks, mark_of
+from assistant.web.messages import Message, message
+from assistant.web.parts import Parts, mark_buttons
+from assistant.web.viewer import Who
+from index.errors import IndexFault
+
+log = logging.getLogger(__name__)
+
+Walk = Callable[..., Iterator[dialogue.Screen]]  # an exchange, or the last one asked again
+Changes = dict[Any, Any]  # part -> what becomes of it
+
+
+@dataclass(frozen=True, slots=True)
+class Replies:
+    """The handlers of the conversation; each finds out anew who asks."""
+
+    assistant: Assistant
+    who: Who
+    marks: Marks
+    history: History
+    parts: Parts
+
+    def reply(self, walk: Walk = dialogue.exchange) -> Callable[..., Any]:
+        """Make the handler that walks an exchange; Gradio sends each step to the browser."""
+
+        def reply(typed: Any, shown: Any, place: Any, request: gr.Request) -> Iterator[Changes]:
+            text = typed if isinstance(typed, str) else ""
+            yield from self._walked(walk, text, shown, place, self.who(request.headers))
+
+        return reply
+
+    def again(self, shown: Any, place: Any, request: gr.Request) -> Iterator[Changes]:
+        """Ask the last question once more, as it was."""
+        yield from self._walked(dialogue.ask_again, None, shown, place, self.who(request.headers))
+
+    def chosen(self, shown: Any, place: Any, choice: gr.SelectData, request: gr.Request) -> Iterator[Changes]:
+        """Ask the example that was clicked, as if it had been typed."""
+        text = str(choice.value["text"])
+        yield from self._walked(dialogue.exchange, text, shown, place, self.who(request.headers))
+
+    def stopped(self, shown: Any, place: Any, request: gr.Request) -> Changes:
+        """Say that the answer was stopped; a new question goes back into the box, an old answer stays."""
+        principal, conversation_id = self.who(request.headers), listing.conversation_of(place)
+        sent = messages.kept(_sent(shown))
+        last = messages.last_question(sent)
+        asked = render.plain(messages.text_of(sent[last])) if last is not None else ""
+        before = sent if last is None else sent[:last]
+        questions = sum(messages.role_of(each) == "user" for each in sent)
+        if conversation_id:
+            thread = self.history.thread(principal, conversation_id, [])
+            if thread.turns is not None:
+                before = thread.messages
+        new = questions > len(messages.answer_ids(before))
+        notice = message("assistant", render.notice(texts.STOPPED if new else texts.STOPPED_AGAIN))
+        value: dict[str, Any] = {"value": asked} if new else {}
+        under = self.parts.under
+        return {
+            self.parts.chat: [*before, notice],
+            self.parts.box: gr.update(submit_btn=texts.SEND, stop_btn=False, **value),
+            self.parts.anew: gr.update(visible=True),
+            under.row: gr.update(visible=messages.last_answer(before) is not None),
+        }
+
+    def begun_anew(self, request: gr.Request) -> Changes:
+        """Leave the conversation for a new one."""
+        principal = self.who(request.headers)
+        _, beside = first_screen(self.assistant, principal)
+        return {
+            self.parts.box: gr.update(submit_btn=texts.SEND, stop_btn=False),
+            self.parts.chat: [],
+            self.parts.beside: beside,
+            self.parts.anew: gr.update(visible=False),
+            **self._row_gone(),
+            **self.listed(principal, ""),
+        }
+
+    def opened(self, request: gr.Request) -> Changes:
+        """Show what the address asks for: a conversation of this reader, else where to begin."""
+        principal = self.who(request.headers)
+        wanted = str(request.query_params.get(addresses.CONVERSATION) or "")
+        questions, beside = first_screen(self.assistant, principal)
+        told: list[Message] = []
+        changes: Changes = {}
+        if wanted:
+            try:
+                title, exchanges = self.history.opened(principal, wanted)
+                changes = self._old(principal, exchanges)
+            except NoSuchConversation:
+                wanted, told = "", [message("assistant", render.notice(texts.CONVERSATION_ABSENT))]
+            except RecordsUnavailable as fault:
+                log.error("%s", fault)
+                told = [message("assistant", render.notice(texts.HISTORY_AWAY))]
+            except Exception:
+                log.exception("a conversation could not be opened")
+                wanted, told = "", [message("assistant", render.notice(texts.NOT_DONE))]
+        # An update of the value with an empty list would take the examples away.
+        value = changes.pop(self.parts.chat, told)
+        shown: Any = {"value": value} if value else {}
+        return {
+            self.parts.beside: beside,
+            self.parts.anew: gr.update(visible=bool(value)),
+            **changes,
+            self.parts.chat: gr.update(examples=[{"text": question} for question in questions], **shown),
+            **self.listed(principal, wanted),
+        }
+
+    def marked(self, mark: Mark | None) -> Callable[..., Any]:
+        """Make the handler of one mark, or of a comment sent by itself; the comment stays in its box."""
+
+        def marked(shown: Any, comment: Any, place: Any, request: gr.Request) -> Changes:
+            typed = comment if isinstance(comment, str) else ""
+            within = listing.conversation_of(place)
+            answer_id = messages.last_answer(_sent(shown))
+            told = self.marks.mark(self.who(request.headers), answer_id, mark, typed, within)
+            sentence = str(render.element("p", told.sentence, role="status"))
+            return {self.parts.under.told: sentence, **mark_buttons(self.parts.under.buttons, told.mark)}
+
+        return marked
+
+    def listed(self, principal: Principal, conversation_id: str) -> Changes:
+        """List the conversations, this one open."""
+        aside = self.parts.aside
+        try:
+            written = listing.conversations(self.history.latest(principal), conversation_id)
+        except AssistantFault as fault:
+            log.error("%s", fault)
+            written = listing.away()
+        return {
+            aside.place: listing.place(conversation_id),
+            aside.find: "",
+            aside.listing: written,
+            aside.own: gr.update(visible=bool(conversation_id)),
+            aside.name: gr.update(visible=False),
+            aside.sure: gr.update(visible=False),
+            aside.all_sure: gr.update(visible=False),
+            aside.told: "",
+        }
+
+    def _walked(
+        self, walk: Walk, typed: str | None, shown: Any, place: Any, principal: Principal
+    ) -> Iterator[Changes]:
+        before = _sent(shown)
+        thread = self.history.thread(principal, listing.conversation_of(place), before)
+        book = dialogue.Book(self.history, thread)
+        for screen in walk(self.assistant, principal, typed, before, self.marks.keep, book):
+            yield self._step(screen, principal)
+
+    def _step(self, screen: dialogue.Screen, principal: Principal) -> Changes:
+        parts, under = self.parts, self.parts.under
+        changes: Changes = {parts.chat: screen.messages}
+        if screen.beside is not None:
+            changes[parts.beside] = str(screen.beside)
+        if screen.search is not None:
+            changes[under.search] = screen.search
+        box: dict[str, Any] = {} if screen.box is None else {"value": screen.box}
+        if screen.begins:
+            changes.update(self._row_gone())
+            box |= {"submit_btn": False, "stop_btn": texts.STOP}
+        if screen.last:
+            box |= {"submit_btn": texts.SEND, "stop_btn": False}
+            changes[parts.anew] = gr.update(visible=True)
+            changes[under.row] = gr.update(visible=messages.last_answer(screen.messages) is not None)
+            last = messages.last_question(screen.messages)
+            if last is not None:
+                changes[under.edit] = render.plain(messages.text_of(screen.messages[last])) or ""
+        if screen.conversation is not None:
+            changes.update(self.listed(principal, screen.conversation))
+        if box:
+            changes[parts.box] = gr.update(**box)
+        return changes
+
+    def _old(self, principal: Principal, exchanges: list[Exchange]) -> Changes:
+        """Show a conversation that was kept, its last answer with its sources and its mark."""
+        if not exchanges:
+            return {}
+        desk, last, under = self.history.desk(principal), exchanges[-1], self.parts.under
+        mark = mark_of(last.marked)
+        return {
+            self.parts.chat: past.messages(exchanges, desk),
+            self.parts.beside: str(past.beside(last, desk)),
+            under.row: gr.update(visible=True),
+            under.edit: last.question,
+            under.search: last.answer.trace.search_text,
+            under.comment: mark[1] if mark else "",
+            **mark_buttons(under.buttons, mark[0] if mark else None),
+        }
+
+    def _row_gone(self) -> Changes:
+        """Take away what stands under an answer, and all that was said and chosen there."""
+        under = self.parts.under
+        return {
+            under.row: gr.update(visible=False),
+            under.edit_fold: gr.update(open=False),
+            under.search_fold: gr.update(open=False),
+            under.told: "",
+            under.comment: "",
+            **mark_buttons(under.buttons, None),
+        }
+
+
+def first_screen(assistant: Assistant, principal: Principal) -> tuple[list[str], str]:
+    """The examples and the documents that are there for this reader, now."""
+    try:
+        index = assistant.index
+        documents = index.documents(principal.groups)
+        questions = examples.example_questions(documents, lambda id: index.pages(id, principal.groups))
+        return questions, str(cards.shelf(documents))
+    except (AssistantFault, IndexFault) as fault:
+        log.warning("the first screen is bare: %s", fault)
+        return [], str(render.notice(fault.for_staff))
+    except Exception:
+        log.exception("the first screen is bare")
+        return [], str(render.notice(texts.UNEXPECTED))
+
+
+def _sent(shown: Any) -> list[Message]:
+    return [each for each in shown if isinstance(each, dict)] if isinstance(shown, list) else []
