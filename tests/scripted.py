@@ -138,7 +138,7 @@ class ScriptedAssistant:
         answer = self._answer(question, text)
         if answer.status == "answered":
             for word in answer.text.split(" "):
-                time.sleep(self.pause_s)
+                time.sleep(0.4 if "slowly" in text else self.pause_s)
                 yield word + " "
         yield answer
 
@@ -170,6 +170,10 @@ class ScriptedAssistant:
         key = said.index("five years")
         notes = (NOTE,) if "dates" in text else ()
         emphasis = ((key, key + len("five years")),)
+        if "surely" in text:
+            trace = replace(trace, confidence=0.97)
+        if "model" in text:
+            trace = replace(trace, confidence=0.7, model="scripted-7b")
         return Answer(said, "answered", (rules, guide), HITS, trace, notes, emphasis)
 
 

@@ -320,13 +320,14 @@ def test_a_mark_that_cannot_be_saved_is_one_sentence_and_the_comment_stays(
     ask(chat, "How long are records kept?")
     comment = chat.get_by_label(texts.COMMENT_LABEL)
     comment.fill("a long thought")
-    feedback.unlink(missing_ok=True)
+    aside = feedback.rename(feedback.with_name("aside"))
     feedback.mkdir()
     try:
         chat.get_by_role("button", name=texts.MARK_WRONG_EVIDENCE).click()
         expect(chat.locator("#told p")).to_have_text(texts.MARK_NOT_KEPT)
     finally:
         feedback.rmdir()
+        aside.rename(feedback)
     expect(comment).to_have_value("a long thought")
     chat.get_by_role("button", name=texts.MARK_WRONG_EVIDENCE).click()
     expect(chat.locator("#told p")).to_have_text(texts.MARK_KEPT_WITH_COMMENT)

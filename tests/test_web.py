@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from html.parser import HTMLParser
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
@@ -19,7 +20,7 @@ import scripted
 from assistant.access import local_principal
 from assistant.config import Settings
 from assistant.errors import PortInUse
-from assistant.records import COMMENT_CHARS, Database, FeedbackBook
+from assistant.records import COMMENT_CHARS, Conversations, Database, FeedbackBook
 from assistant.types import Answer, Principal, Question, Trace
 from assistant.web import (
     addresses,
@@ -34,6 +35,7 @@ from assistant.web import (
     texts,
 )
 from assistant.web import messages as messages_of
+from assistant.web.history import History
 from assistant.web.marks import MARK_NAMES, REMEMBERED, Marks
 from assistant.web.messages import Message
 from index.types import Heading, Page
@@ -405,6 +407,10 @@ def book(tmp_path: Path) -> FeedbackBook:
     return FeedbackBook(Database(f"sqlite:///{tmp_path}/records.sqlite"))
 
 
+def history(book: FeedbackBook) -> History:
+    return History(scripted.scripted(), Conversations(book._database))
+
+
 def answered(marks: Marks, typed: str = "How long are records kept?") -> list[Message]:
     """The messages after an answer that can be marked."""
     *_, last = dialogue.exchange(scripted.scripted(), ANYBODY, typed, [], marks.keep)
@@ -509,14 +515,16 @@ def test_an_answer_id_is_read_back_and_never_out_of_a_text(text: str) -> None:
 def test_an_odd_event_from_a_browser_records_nothing_and_gets_a_sentence(
     client: TestClient, book: FeedbackBook, messages: object, comment: object
 ) -> None:
-    from assistant.web import chat  # the client has set the environment for it
+    from assistant.web import replies  # the client has set the environment for it
 
     marks = Marks(book)
     answered(marks)
-    marked = chat._mark(marks, server.who, "helpful")
-    told, *buttons = marked(messages, comment, SimpleNamespace(headers={}))
-    assert Seen(told).text == texts.MARK_TOO_OLD
-    assert [button["variant"] for button in buttons] == ["secondary"] * 3 and book.entries() == []
+    under: Any = SimpleNamespace(told="told", buttons=["first", "second", "third"])
+    page: Any = SimpleNamespace(under=under)
+    handlers = replies.Replies(scripted.scripted(), server.who, marks, history(book), page)
+    changes = handlers.marked("helpful")(messages, comment, {"odd": 1}, SimpleNamespace(headers={}))
+    assert Seen(changes.pop("told")).text == texts.MARK_TOO_OLD
+    assert [change["variant"] for change in changes.values()] == ["secondary"] * 3 and book.entries() == []
 
 
 def test_every_mark_has_a_name_of_its_own() -> None:

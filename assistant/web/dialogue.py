@@ -26,13 +26,14 @@ Keep = Callable[[Question, Answer], str]  # keeps an answer so that it can be ma
 
 @dataclass(frozen=True, slots=True)
 class Screen:
-    """What to show now. None leaves a part as it is; `last` comes once, at the end. `search` is
-    the search text to correct; `begins` says that an answer is on its way; `conversation` is the
-    id of the conversation that it stands in."""
+    """What to show now. None leaves a part as it is; `last` comes once, at the end. `search` is the
+    search text to correct, `edit` an edited question that was refused; `begins` says that an answer
+    is on its way; `conversation` is the id of the conversation that it stands in."""
 
     messages: list[Message]
     box: str | None = None
     search: str | None = None
+    edit: str | None = None
     begins: bool = False
     beside: Html | None = None
     last: bool = False
@@ -103,16 +104,18 @@ def ask_again(
     it got. Where no answer comes of it the first stays.
     """
     current = book.thread.messages if book else messages.kept(shown)
-    place = messages.last_question(current)
+    place, edited, meant = messages.last_question(current), typed, search_text.strip()
     if typed is None and place is not None:
         typed = render.plain(messages.text_of(current[place]))
 
     def refused(sentence: str) -> Screen:
         notice = message("assistant", render.notice(sentence))
-        return Screen([*current, notice], search=search_text, last=True)
+        return Screen([*current, notice], search=search_text, edit=edited, last=True)
 
-    if place is None or not typed or not typed.strip():
-        yield refused(texts.NOTHING_TO_SEARCH_AGAIN if place is None else texts.EMPTY_QUESTION)
+    if place is None or typed is None or not typed.strip():
+        yield refused(
+            texts.NOTHING_TO_SEARCH_AGAIN if place is None or edited is None else texts.EMPTY_QUESTION
+        )
         return
     last_id = messages.last_answer(shown) or ""
     if book and book.thread.last_id != last_id:
@@ -120,8 +123,8 @@ def ask_again(
         return
     before = current[:place]
     turns = _turns(replace(book, thread=without_last(book.thread)) if book else None, before)
-    question = Question(typed, principal, turns, search_text=search_text)
-    asked = [*before, message("user", render.question(typed, search_text))]
+    question = Question(typed, principal, turns, search_text=meant)
+    asked = [*before, message("user", render.question(typed, meant))]
     yield from _guarded(assistant, _Asked(question, asked, keep, book, last_id), refused)
 
 
@@ -135,7 +138,7 @@ def search_again(
 ) -> Iterator[Screen]:
     """Ask the last question once more with a corrected search text; an empty one leaves the search
     to the assistant."""
-    yield from ask_again(assistant, principal, None, shown, keep, book, search_text.strip())
+    yield from ask_again(assistant, principal, None, shown, keep, book, search_text)
 
 
 def _turns(book: Book | None, before: Sequence[Message]) -> tuple[Turn, ...]:

@@ -177,7 +177,8 @@ class Replies:
             changes[under.row] = gr.update(visible=messages.last_answer(screen.messages) is not None)
             last = messages.last_question(screen.messages)
             if last is not None:
-                changes[under.edit] = render.plain(messages.text_of(screen.messages[last])) or ""
+                asked = render.plain(messages.text_of(screen.messages[last])) or ""
+                changes[under.edit] = asked if screen.edit is None else screen.edit
         if screen.conversation is not None:
             changes.update(self.listed(principal, screen.conversation))
         if box:
