@@ -110,11 +110,14 @@ def open_id(page: Page) -> str:
     return found
 
 
-def test_reload_a_second_tab_and_a_restart_of_the_server_lose_nothing(chat: Page, served: Served) -> None:
+def test_reload_a_second_tab_and_a_restart_lose_no_answer_and_no_mark(chat: Page, served: Served) -> None:
     answered(chat, KEPT)
     chat.get_by_role("button", name=texts.MARK_HELPFUL, exact=True).click()
     expect(chat.locator("#told p")).to_have_text(texts.MARK_KEPT)
     answered(chat, "And who pays?", 2)
+    chat.get_by_label(texts.COMMENT_LABEL).fill("as it says")
+    chat.get_by_role("button", name=texts.MARK_WRONG_EVIDENCE).click()
+    expect(chat.locator("#told p")).to_have_text(texts.MARK_KEPT_WITH_COMMENT)
     address = chat.url
 
     def holds_all(page: Page, questions: list[str]) -> None:
@@ -131,6 +134,12 @@ def test_reload_a_second_tab_and_a_restart_of_the_server_lose_nothing(chat: Page
     second = chat.context.new_page()
     show(second, address)
     holds_all(second, [KEPT, "And who pays?"])
+    chosen = second.locator("#marks button.primary")
+    expect(chosen).to_have_text(texts.MARK_CHOSEN.format(mark=texts.MARK_WRONG_EVIDENCE))
+    expect(second.get_by_label(texts.COMMENT_LABEL)).to_have_value("as it says")
+    second.get_by_role("button", name=texts.MARK_NOT_HELPFUL).click()
+    expect(chosen).to_have_text(texts.MARK_CHOSEN.format(mark=texts.MARK_NOT_HELPFUL))
+    assert kept(second, served)[1].marked == ("not_helpful", "as it says")
     answered(second, "And is it free?", 3)
     expect(second.locator("#chat .answered").nth(2)).to_contain_text(f"Earlier you asked: {KEPT}")
     # The first tab has not heard of that question; what it asks now stands behind it.
@@ -148,23 +157,6 @@ def test_a_marker_of_an_old_answer_still_opens_its_sentence(chat: Page) -> None:
     with chat.context.expect_page() as opened:
         marker.click(modifiers=["Control"])
     expect(opened.value.locator("mark#quote")).to_have_text(scripted.SECOND_QUOTE)
-
-
-def test_marks_of_an_old_answer_come_back_and_can_be_changed(chat: Page, served: Served) -> None:
-    answered(chat, KEPT)
-    chat.get_by_label(texts.COMMENT_LABEL).fill("as it says")
-    chat.get_by_role("button", name=texts.MARK_HELPFUL, exact=True).click()
-    expect(chat.locator("#told p")).to_have_text(texts.MARK_KEPT_WITH_COMMENT)
-    served.stop()
-    served.start()
-    show(chat, chat.url)
-    chosen = chat.locator("#marks button.primary")
-    expect(chosen).to_have_text(texts.MARK_CHOSEN.format(mark=texts.MARK_HELPFUL))
-    expect(chat.get_by_label(texts.COMMENT_LABEL)).to_have_value("as it says")
-    chat.get_by_role("button", name=texts.MARK_NOT_HELPFUL).click()
-    expect(chosen).to_have_text(texts.MARK_CHOSEN.format(mark=texts.MARK_NOT_HELPFUL))
-    (exchange,) = served.conversations().open("local", open_id(chat), reader()).exchanges
-    assert exchange.marked == ("not_helpful", "as it says")
 
 
 def reader() -> Reader:

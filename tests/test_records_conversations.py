@@ -227,6 +227,18 @@ class TestConversations:
             == "Norway pays for it."
         )
 
+    def test_one_exchange_takes_the_place_of_another_and_of_no_later_one(
+        self, book: Conversations, database: Database
+    ) -> None:
+        for name in ("one", "two", "three"):
+            book.append("me", "c", asked(name, name), begin=True)
+        FeedbackBook(database).add(marked("two"))
+        for _ in range(2):  # tried again after a failure that came too late
+            book.append("me", "c", asked("anew", "two, better"), replacing="two")
+        book.append("me", "c", asked("last", "last"), replacing="somebody else's")
+        assert said(book, "c") == ["one", "three", "two, better", "last"]
+        assert FeedbackBook(database).entries() == []
+
     def test_odd_signs_stop_nothing(self, book: Conversations) -> None:
         odd = "nul \x00 half \ud800 \U0001f600 \u202e"
         answer = answered(HARBOUR, text=odd)

@@ -24,6 +24,13 @@
       message.removeAttribute("aria-label");
     }
   };
+  // It also sends every link to a tab of its own: one in the list opens here, and says which is open.
+  const links = () => {
+    for (const link of document.querySelectorAll("#listing a[target]")) {
+      link.removeAttribute("target");
+      if (link.classList.contains("open")) link.setAttribute("aria-current", "page");
+    }
+  };
   // The folds under an answer do not say whether they are open; and once their text is sent they go,
   // and the focus with them: take it to the question box (not on a phone: a keyboard would come up).
   let sent = false;
@@ -94,8 +101,8 @@
     asked = questions.length;
   };
   const start = () => {
-    const watch = new MutationObserver(() => { unlabel(); folds(); address(); told(); follow(); });
-    watch.observe(document.body, { childList: true, subtree: true, attributeFilter: ["aria-label", "class"] });
+    const watch = new MutationObserver(() => { unlabel(); links(); folds(); address(); told(); follow(); });
+    watch.observe(document.body, { childList: true, subtree: true, attributeFilter: ["aria-label", "class", "target"] });
   };
   if (document.body) start(); else document.addEventListener("DOMContentLoaded", start);
 })();

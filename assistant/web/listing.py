@@ -50,15 +50,13 @@ def away() -> str:
 
 
 def _row(each: Conversation, open_id: str, question: str = "") -> Html:
-    current = "page" if each.id == open_id else None
     link = element(
         "a",
         element("span", each.title or texts.UNTITLED, class_="title", dir="auto"),
         element("span", question, class_="found", dir="auto") if question else "",
         element("span", each.changed[:10], class_="when"),
         href=addresses.conversation(each.id),
-        aria_current=current,
-        class_="open" if current else None,
+        class_="open" if each.id == open_id else None,
     )
     return element("li", link)
 
