@@ -232,7 +232,8 @@ class TestConversations:
     ) -> None:
         for name in ("one", "two", "three"):
             book.append("me", "c", asked(name, name), begin=True)
-        FeedbackBook(database).add(marked("two"))
+        about = Question("two", Principal("me", ALL))
+        FeedbackBook(database).add(feedback("two", about, answered(HARBOUR), "helpful", ""))
         for _ in range(2):  # tried again after a failure that came too late
             book.append("me", "c", asked("anew", "two, better"), replacing="two")
         book.append("me", "c", asked("last", "last"), replacing="somebody else's")
