@@ -135,6 +135,8 @@ class ScriptedAssistant:
             raise ModelUnavailable("http://127.0.0.1:1: no answer")
         if "stack trace" in text:
             raise ZeroDivisionError("secret path /srv/papers")
+        if "silently" in text:
+            time.sleep(6)
         answer = self._answer(question, text)
         if answer.status == "answered":
             for word in answer.text.split(" "):

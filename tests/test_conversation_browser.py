@@ -322,7 +322,9 @@ def test_a_running_answer_is_stopped_by_keyboard_and_not_kept(chat: Page, served
     assert served.conversations().latest("local") == []
     answered(chat, KEPT)
     expect(chat.locator("#chat .notice")).to_have_count(0)
-    # The answer that another one was to replace stays where it is.
+    chat.get_by_role("button", name=texts.MARK_HELPFUL, exact=True).click()
+    expect(chat.locator("#told p")).to_have_text(texts.MARK_KEPT)
+    # The answer that another one was to replace stays where it is, as it was marked.
     chat.get_by_role("button", name=texts.EDIT_QUESTION).click()
     chat.get_by_label(texts.EDIT_LABEL).fill("And slowly?")
     chat.get_by_label(texts.EDIT_LABEL).press("Enter")
@@ -332,6 +334,8 @@ def test_a_running_answer_is_stopped_by_keyboard_and_not_kept(chat: Page, served
     chat.keyboard.press("Enter")
     expect(chat.locator("#chat .notice")).to_have_text(texts.STOPPED_AGAIN)
     expect(chat.locator("#chat .question")).to_have_text([KEPT])
+    chosen = texts.MARK_CHOSEN.format(mark=texts.MARK_HELPFUL)
+    expect(chat.locator("#marks button.primary")).to_have_text(chosen)
     assert [exchange.question for exchange in kept(chat, served)] == [KEPT]
 
 

@@ -70,6 +70,7 @@ class Replies:
         value: dict[str, Any] = {"value": asked} if new else {}
         under = self.parts.under
         return {
+            **self._marked_before(principal, conversation_id, before),
             self.parts.chat: [*before, notice],
             self.parts.box: gr.update(submit_btn=texts.SEND, stop_btn=False, **value),
             self.parts.anew: gr.update(visible=True),
@@ -159,6 +160,8 @@ class Replies:
         book = dialogue.Book(self.history, thread)
         for screen in walk(self.assistant, principal, typed, before, self.marks.keep, book):
             yield self._step(screen, principal)
+            if screen.last and screen.conversation is None:  # no new answer: the old one stands, as marked
+                yield self._marked_before(principal, thread.id, screen.messages)
 
     def _step(self, screen: dialogue.Screen, principal: Principal) -> Changes:
         parts, under = self.parts, self.parts.under
@@ -200,6 +203,17 @@ class Replies:
             under.comment: mark[1] if mark else "",
             **mark_buttons(under.buttons, mark[0] if mark else None),
         }
+
+    def _marked_before(self, principal: Principal, conversation_id: str, shown: list[Message]) -> Changes:
+        """Show the mark that the last answer has in the records."""
+        try:
+            last = self.history.exchange(principal, conversation_id, messages.last_answer(shown) or "")
+        except AssistantFault as fault:
+            log.error("%s", fault)
+            return {}
+        mark, under = mark_of(last.marked) if last else None, self.parts.under
+        comment = {under.comment: mark[1]} if mark else {}  # one that was not sent stays
+        return {**comment, **mark_buttons(under.buttons, mark[0] if mark else None)}
 
     def _row_gone(self) -> Changes:
         """Take away what stands under an answer, and all that was said and chosen there."""
