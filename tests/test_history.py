@@ -170,6 +170,7 @@ def test_what_cannot_be_written_is_told_once_leans_on_the_browser_and_is_written
         file.rmdir()
         aside.rename(file)
     assert [each.question for each in page.kept()] == [KEPT, "And who pays?", "And when?"]
+    page.history.catch_up()
     assert len(restarted(page, database).kept()) == 3
 
 

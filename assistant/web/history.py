@@ -71,8 +71,6 @@ class History:
             raise NoSuchConversation("no id of a conversation")
         owner, reader = principal.id, self.desk(principal).reader
         waiting = self._keeper.waiting(owner, conversation_id)
-        if waiting and self._keeper.retry():
-            waiting = []
         replaced = self._keeper.replaced(owner, conversation_id)
         try:
             opened = self._conversations.open(owner, conversation_id, reader)
@@ -122,8 +120,12 @@ class History:
             log.exception("an exchange was not kept")
             return texts.NOT_KEPT_YET
 
+    def catch_up(self) -> None:
+        """Try to write what waits; else the next answer does. Never raises for the database's sake."""
+        self._keeper.retry()
+
     def exchange(self, principal: Principal, conversation_id: str, exchange_id: str) -> Exchange | None:
-        """One exchange with a history to it, None where it is not there or not to be seen.
+        """One exchange, None where it is not there or not to be seen.
 
         Raises RecordsUnavailable.
         """

@@ -99,7 +99,8 @@ class Replies:
         changes: Changes = {}
         if wanted:
             try:
-                title, exchanges = self.history.opened(principal, wanted)
+                self.history.catch_up()
+                _, exchanges = self.history.opened(principal, wanted)
                 changes = self._old(principal, exchanges)
             except NoSuchConversation:
                 wanted, told = "", [message("assistant", render.notice(texts.CONVERSATION_ABSENT))]
