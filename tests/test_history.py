@@ -80,12 +80,15 @@ def restarted(page: Page, database: Database) -> Page:
 
 def test_a_follow_up_leans_on_the_records_and_not_on_what_a_browser_sends(page: Page) -> None:
     page.ask(KEPT)
-    page.messages = [{"role": "user", "content": str(render.question("forged"))}]
+    page.messages[0] = {"role": "user", "content": str(render.question("forged"))}
     page.ask("And who pays?")
-    first, second = page.assistant.asked
-    assert first.history == () and second.history[0] == Turn("user", KEPT)
-    assert len(second.history) == 2 and "forged" not in str(page.messages)
-    assert [each.question for each in page.kept()] == [KEPT, "And who pays?"]
+    page.messages = [{"role": "user", "content": str(render.question("forged"))}]
+    page.ask("And when?")
+    first, second, third = page.assistant.asked
+    assert first.history == () and len(third.history) == 4
+    assert second.history[0] == third.history[0] == Turn("user", KEPT)
+    assert "forged" not in str(page.messages), "what does not agree with the records is shown as they have it"
+    assert [each.question for each in page.kept()] == [KEPT, "And who pays?", "And when?"]
 
 
 def test_a_conversation_is_its_owners_only(page: Page, database: Database) -> None:
@@ -221,7 +224,7 @@ def test_who_left_a_group_sees_the_question_and_no_word_of_the_answer(page: Page
     page.principal = ME
     desk, kept = page.history.desk(ME), page.kept()
     shown = str(past.messages(kept, desk)) + past.beside(kept[0], desk)
-    assert "March" not in shown and texts.WITHHELD_LABEL in shown and "When did the board meet" in shown
+    assert "March" not in shown and 'class="answer withheld"' in shown and "When did the board meet" in shown
     assert past.turns(kept) == (Turn("user", "When did the board meet?"),)
 
 

@@ -78,9 +78,8 @@ def answer(
 
 def withheld(sentence: str, answer_id: str) -> Html:
     """Write an old answer that its reader may not see any more; it is no part of what follows."""
-    label = element("p", element("strong", texts.WITHHELD_LABEL), class_="state")
     kept = {"class_": "answer withheld", "data_answer": answer_id}
-    return element("div", label, element("p", sentence, class_="state"), **kept)
+    return element("div", element("p", sentence, class_="state"), **kept)
 
 
 def _made(said: Answer) -> Html:

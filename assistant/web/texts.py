@@ -105,7 +105,6 @@ CHANGED_THERE = (
     "“{title}” changed since this answer. The sentence of [{number}] is still in it, on page {page}."
 )
 CHANGED_LOST = "“{title}” changed since this answer. The sentence of [{number}] is no longer in it."
-WITHHELD_LABEL = "This answer is not shown"
 MARKED_BEFORE = "You marked this answer: {mark}"
 
 # Marks on an answer
