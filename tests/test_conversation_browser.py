@@ -189,7 +189,7 @@ def test_conversations_are_listed_searched_opened_and_renamed_by_keyboard(chat: 
     chat.keyboard.press("Enter")
     expect(chat.locator("#chat .question")).to_have_text([KEPT])
     expect(chat.locator("#listing a[aria-current=page]")).to_contain_text(KEPT)
-    chat.get_by_label(texts.FIND).press_sequentially("giraffe")
+    chat.get_by_label(texts.FIND).fill("giraffe")
     expect(chat.locator("#listing")).to_contain_text(texts.NOTHING_FOUND)
 
 

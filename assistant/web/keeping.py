@@ -26,7 +26,7 @@ class Keeping:
         aside = parts.aside
         outputs = [*parts.all(), aside.sure_words]
         more: Any = {"outputs": outputs, "preprocess": False, **PRIVATE}
-        gr.on([aside.find.input, aside.find.submit], self.search, [aside.find, aside.place],
+        gr.on([aside.find.change, aside.find.submit], self.search, [aside.find, aside.place],
               trigger_mode="always_last", **more)  # fmt: skip
         aside.rename.click(self.name, [aside.place], **more)
         aside.name.submit(self.rename, [aside.name, aside.place], **more)
@@ -50,7 +50,10 @@ class Keeping:
                 written = listing.found(history.search(principal, typed), open_id)
             return {self._aside.listing: written}
 
-        return self._tried(searched)
+        changes = self._tried(searched)
+        if changes[self._aside.told] == "":
+            del changes[self._aside.told]  # the box is emptied by what is told there, too
+        return changes
 
     def name(self, place: Any, request: gr.Request) -> Changes:
         """Show the title of the open conversation, to be changed."""

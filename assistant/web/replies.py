@@ -1,6 +1,7 @@
 """What happens when something is asked, stopped, begun anew or opened: screens into updates of the parts."""
 
 import logging
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -18,6 +19,10 @@ from assistant.web.messages import Message, message
 from assistant.web.parts import Parts, mark_buttons
 from assistant.web.viewer import Who
 from index.errors import IndexFault
+
+# A page that gets two steps at once may show the second one only, so that what a first one changed
+# is said again for this long. Not longer: somebody may have begun to type the next question.
+SOON_S = 0.3
 
 log = logging.getLogger(__name__)
 
@@ -159,10 +164,15 @@ class Replies:
         before = _sent(shown)
         thread = self.history.thread(principal, listing.conversation_of(place), before)
         book = dialogue.Book(self.history, thread)
+        first: Changes = {}
+        until = 0.0
         for screen in walk(self.assistant, principal, typed, before, self.marks.keep, book):
-            yield self._step(screen, principal)
+            changes = self._step(screen, principal)
             if screen.last and screen.conversation is None:  # no new answer: the old one stands, as marked
-                yield self._marked_before(principal, thread.id, screen.messages)
+                changes |= self._marked_before(principal, thread.id, screen.messages)
+            if screen.begins:
+                first, until = changes, time.monotonic() + SOON_S
+            yield changes if time.monotonic() > until else _joined(first, changes)
 
     def _step(self, screen: dialogue.Screen, principal: Principal) -> Changes:
         parts, under = self.parts, self.parts.under
@@ -242,6 +252,15 @@ def first_screen(assistant: Assistant, principal: Principal) -> tuple[list[str],
     except Exception:
         log.exception("the first screen is bare")
         return [], str(render.notice(texts.UNEXPECTED))
+
+
+def _joined(first: Changes, then: Changes) -> Changes:
+    """Both changes in one, where parts of an update add up and the later one counts."""
+    joined = {**first, **then}
+    for part in first.keys() & then.keys():
+        if isinstance(first[part], dict) and isinstance(then[part], dict):
+            joined[part] = {**first[part], **then[part]}
+    return joined
 
 
 def _sent(shown: Any) -> list[Message]:
