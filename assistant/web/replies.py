@@ -12,13 +12,13 @@ from assistant.assistant import Assistant
 from assistant.errors import AssistantFault, NoSuchConversation, RecordsUnavailable
 from assistant.records import Exchange, Mark
 from assistant.types import Principal
-from assistant.web import addresses, cards, dialogue, examples, listing, messages, past, render, texts
+from assistant.web import addresses, dialogue, listing, messages, past, render, texts
+from assistant.web.first_screen import first_screen
 from assistant.web.history import History
 from assistant.web.marks import Marks, mark_of
 from assistant.web.messages import Message, message
 from assistant.web.parts import Parts, mark_buttons
 from assistant.web.viewer import Who
-from index.errors import IndexFault
 
 # A page that gets two steps at once may show the second one only, so that what a first one changed
 # is said again for this long. Not longer: somebody may have begun to type the next question.
@@ -237,21 +237,6 @@ class Replies:
             under.comment: "",
             **mark_buttons(under.buttons, None),
         }
-
-
-def first_screen(assistant: Assistant, principal: Principal) -> tuple[list[str], str]:
-    """The examples and the documents that are there for this reader, now."""
-    try:
-        index = assistant.index
-        documents = index.documents(principal.groups)
-        questions = examples.example_questions(documents, lambda id: index.pages(id, principal.groups))
-        return questions, str(cards.shelf(documents))
-    except (AssistantFault, IndexFault) as fault:
-        log.warning("the first screen is bare: %s", fault)
-        return [], str(render.notice(fault.for_staff))
-    except Exception:
-        log.exception("the first screen is bare")
-        return [], str(render.notice(texts.UNEXPECTED))
 
 
 def _joined(first: Changes, then: Changes) -> Changes:
