@@ -23,6 +23,7 @@ from assistant.web.viewer import Who
 # A page that gets two steps at once may show the second one only, so that what a first one changed
 # is said again for this long. Not longer: somebody may have begun to type the next question.
 SOON_S = 0.3
+SETTLED_S = 0.6  # after a stop, the last step that was on its way to the page has arrived
 
 log = logging.getLogger(__name__)
 
@@ -61,6 +62,7 @@ class Replies:
     def stopped(self, shown: Any, place: Any, request: gr.Request) -> Changes:
         """Say that the answer was stopped; a new question goes back into the box, an old answer stays."""
         principal, conversation_id = self.who(request.headers), listing.conversation_of(place)
+        time.sleep(SETTLED_S)
         sent = messages.kept(_sent(shown))
         last = messages.last_question(sent)
         asked = render.plain(messages.text_of(sent[last])) if last is not None else ""
