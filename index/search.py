@@ -156,8 +156,9 @@ class Index:
 
     @property
     def unnamed(self) -> int:
-        """How many files were not indexed and are nobody's to know of: this build did not keep whose."""
-        return sum(not outcome.groups for outcome in self._outcomes)
+        """How many files could not be read and are nobody's to know of: this build did not keep whose."""
+        left_out = ("skipped", "missing", "duplicate")
+        return sum(not outcome.groups and outcome.status not in left_out for outcome in self._outcomes)
 
     def pages(self, document_id: str, groups: Collection[str]) -> list[Page]:
         """All pages of a document in order; none where it is absent or not for these groups."""

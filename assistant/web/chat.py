@@ -193,7 +193,8 @@ def _first_screen(assistant: Assistant, principal: Principal) -> tuple[list[str]
         index = assistant.index
         documents = index.documents(principal.groups)
         questions = examples.example_questions(documents, lambda id: index.pages(id, principal.groups))
-        return questions, str(cards.shelf(documents))
+        counts = {outcome.path: outcome.pages for outcome in index.outcomes(principal.groups)}
+        return questions, str(cards.shelf(documents, counts))
     except (AssistantFault, IndexFault) as fault:
         log.warning("the first screen is bare: %s", fault)
         return [], str(render.notice(fault.for_staff))
