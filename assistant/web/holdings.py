@@ -79,13 +79,16 @@ class View:
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """One page of what was asked for: `found` of `held` files, from the `first` (1-based) on."""
+    """One page of what was asked for: `found` of `held` files, from the `first` (1-based) on; of
+    both, those that are documents; and of the held ones those that could not be read."""
 
     rows: tuple[Holding, ...]
     view: View
     pages: int
     found: int
+    found_documents: int
     held: int
+    documents: int
     unread: int
     first: int
     told: frozenset[str]  # those of FILTERS that any file has a value of
@@ -143,7 +146,9 @@ def shown(held: Sequence[Holding], view: View) -> Shown:
         replace(view, page=page),
         pages,
         len(found),
+        sum(holding.document is not None for holding in found),
         len(held),
+        sum(holding.document is not None for holding in held),
         sum(holding.document is None and holding.health != DUPLICATE for holding in held),
         first + 1,
         frozenset(name for name in FILTERS if any(h.document and values(h.document, name) for h in held)),

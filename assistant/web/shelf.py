@@ -78,12 +78,7 @@ def _select(shown: Shown, name: str, label: str, every: str) -> Html:
 
 def _found(shown: Shown, has_file: HasFile) -> Sequence[Html]:
     """Write what changes as the reader types."""
-    documents = render.count_of_documents(shown.held)
-    count = (
-        documents
-        if shown.found == shown.held
-        else texts.SHELF_FOUND.format(count=shown.found, documents=documents)
-    )
+    count = _count(shown)
     usual = View(order=shown.view.order)
     clear = shown.found != shown.held and link(texts.SHELF_CLEAR, usual.address(), class_="turn clear")
     told = element("p", element("span", count, role="status"), " ", clear or "", class_="facts count")
@@ -104,6 +99,19 @@ def _found(shown: Shown, has_file: HasFile) -> Sequence[Html]:
         aria_label=texts.HELD,
     )
     return told, table, _turning(shown)
+
+
+def _count(shown: Shown) -> str:
+    """Say how many documents and other files are shown, of how many."""
+    files, others = shown.held - shown.documents, shown.found - shown.found_documents
+    many = render.count_of_documents(shown.documents)
+    rest = texts.ONE_OTHER_FILE if files == 1 else texts.MANY_OTHER_FILES.format(count=files)
+    told = [(shown.found_documents, shown.documents, many), (others, files, rest)]
+    return ", ".join(
+        name if found == held else texts.SHELF_FOUND.format(count=found, held=name)
+        for found, held, name in told
+        if held
+    )
 
 
 def _column(view: View, name: str) -> Html:
@@ -137,24 +145,25 @@ def _row(holding: Holding, columns: Sequence[str], has_file: HasFile) -> Html:
         "kind": document.kind if document else "",
     }
     cells = [
-        element("td", _known(name, known[name]), role="cell", class_=name, dir="auto")
+        _cell(name, known[name] or (texts.UNDATED if name == "date" else ""))
         for name in columns
         if name != "title"
     ]
-    pages = str(holding.pages) if holding.pages else texts.NOT_KNOWN
+    pages = render.count_of_pages(holding.pages) if holding.pages else ""
     return element(
         "tr",
         element("th", *_title(holding, has_file), scope="row", role="rowheader", class_="title"),
         *cells,
-        element("td", pages, role="cell", class_="pages", data_label=texts.COLUMN_PAGES),
+        _cell("pages", pages),
         element("td", *_health(holding), role="cell", class_="health"),
         role="row",
         class_=None if document else "unread",
     )
 
 
-def _known(name: str, value: str) -> str:
-    return value or (texts.UNDATED if name == "date" else texts.NOT_KNOWN)
+def _cell(name: str, value: str) -> Html:
+    kind = name if value else f"{name} unknown"
+    return element("td", value or texts.NOT_KNOWN, role="cell", class_=kind, dir="auto")
 
 
 def _title(holding: Holding, has_file: HasFile) -> Sequence[Html]:
