@@ -63,7 +63,9 @@ def find(folder: Path, suffixes: Sequence[str]) -> Corpus:
             )
     documents: list[Document] = []
     seen: dict[tuple[str, tuple[str, ...]], str] = {}
-    for path, file in files.items():
+    places = {path: place for place, path in enumerate(files)}
+    # Of twins the one the manifest tells of is kept: it has the title, and others may supersede it.
+    for path, file in sorted(files.items(), key=lambda item: item[0] not in rows):
         row = rows.get(path, {})
         if row.get("skip", "").lower() in _YES:
             outcomes.append(Outcome(path, "skipped", f"{MANIFEST} says skip.", groups=_groups(row)))
@@ -87,6 +89,7 @@ def find(folder: Path, suffixes: Sequence[str]) -> Corpus:
                 same = f"the same bytes as {first}."
                 todo = "Delete one of the two."
                 outcomes.append(Outcome(path, "duplicate", same, todo, groups=document.groups, twin=first))
+    documents.sort(key=lambda document: places[document.path])
     return Corpus(folder, _unique(documents), tuple(outcomes), tuple(notes))
 
 

@@ -64,7 +64,7 @@ class View:
         return cls(
             " ".join(query.get("q", "")[:WORDS_CHARS].split()),
             order if order.removeprefix("-") in ORDERS else "title",
-            int(page) if page.isascii() and page.isdigit() and 0 < len(page) < 7 else 1,
+            max(1, int(page)) if page.isascii() and page.isdigit() and len(page) < 7 else 1,
             query.get("health", ""),
             chosen,
         )
