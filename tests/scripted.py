@@ -133,6 +133,9 @@ class ScriptedAssistant:
     def ask(self, question: Question) -> Answer:
         return cast(Answer, list(self.stream(question))[-1])
 
+    def extracted(self, question: Question) -> Answer:
+        return self._answer(question, question.text.lower())
+
     def stream(self, question: Question) -> Iterator[str | Answer]:
         self.asked.append(question)
         text = question.text.lower()
