@@ -8,7 +8,6 @@ import logging
 import re
 import threading
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
 from weakref import WeakKeyDictionary
 
@@ -40,7 +39,7 @@ class _Rehearsal:
     def __init__(self) -> None:
         self.lock = threading.Lock()
         self.kept: dict[tuple[object, ...], _Examples] = {}
-        self.pool = ThreadPoolExecutor(1, thread_name_prefix="examples")
+        self.turn = threading.Lock()  # one is asked at a time: readers' own questions go first
 
 
 _REHEARSALS: WeakKeyDictionary[Assistant, _Rehearsal] = WeakKeyDictionary()
@@ -70,20 +69,30 @@ def answered_examples(assistant: Assistant, principal: Principal, wait_s: float 
             while len(rehearsal.kept) >= KEPT:
                 rehearsal.kept.pop(next(iter(rehearsal.kept)))
             kept = rehearsal.kept[key] = _Examples()
-            rehearsal.pool.submit(_rehearse, assistant, principal, asked, kept)
+            given = (assistant, principal, asked, kept, rehearsal.turn)
+            threading.Thread(target=_rehearse, args=given, name="examples").start()
     kept.done.wait(wait_s)
     return [example.question for example in list(kept.answered)]
 
 
-def _rehearse(assistant: Assistant, principal: Principal, asked: Sequence[Example], kept: _Examples) -> None:
-    """Ask one after the other until enough are answered, one for each document."""
+def _rehearse(
+    assistant: Assistant,
+    principal: Principal,
+    asked: Sequence[Example],
+    kept: _Examples,
+    turn: threading.Lock,
+) -> None:
+    """Ask one after the other until enough are answered, one for each document; a program that is
+    being stopped is not kept waiting."""
     try:
         for example in asked:
-            if len(kept.answered) == EXAMPLES:
+            if len(kept.answered) == EXAMPLES or not threading.main_thread().is_alive():
                 break
-            told = {answered.document_id for answered in kept.answered}
-            if example.document_id not in told and _is_answered(assistant, principal, example):
-                kept.answered.append(example)
+            if example.document_id in {answered.document_id for answered in kept.answered}:
+                continue
+            with turn:
+                if _is_answered(assistant, principal, example):
+                    kept.answered.append(example)
     except Exception:  # a fault must not take the first screen with it; there are fewer examples
         log.exception("examples could not be asked")
     finally:
