@@ -331,6 +331,7 @@ def test_shelf_is_searched_and_sorted_with_the_keyboard_alone(page: Page, addres
         expect(field).to_be_focused()
         expect(field).to_have_value("elan")
         expect(page.locator("select[name=kind] option")).to_have_text([texts.SHELF_ANY_KIND, "plan (2)"])
+        expect(page.locator("select[name=kind]")).to_have_value("")
     sorting = page.get_by_role("columnheader", name=texts.COLUMN_DATE).get_by_role("link")
     sorting.focus()
     page.keyboard.press("Enter")
@@ -352,6 +353,7 @@ def test_choice_of_a_filter_narrows_and_nothing_scrolls_sideways_on_a_phone(page
     if not scripts(page):
         page.get_by_role("button", name=texts.SHELF_SHOW).click()
     expect(page.locator("tbody .name")).to_have_text(["Plan of 2019"])
+    expect(page.get_by_label(texts.COLUMN_YEAR)).to_have_value("2019")
     if scripts(page):
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
         assert page.evaluate("window.hit") is None

@@ -50,7 +50,8 @@ def shelf(documents: Sequence[Document], page_counts: Mapping[str, int] | None =
 def document_row(document: Document, pages: int) -> Html:
     """Write one document as a list item that opens its first page; 0 pages are not known."""
     link = _link(element("bdi", document.title or document.path), addresses.page(document.id, 1))
-    known = facts(document.date or texts.UNDATED, document.publisher, count_of_pages(pages) if pages else "")
+    publisher = element("bdi", document.publisher) if document.publisher else ""
+    known = facts(document.date or texts.UNDATED, publisher, count_of_pages(pages) if pages else "")
     return element("li", link, element("span", known, class_="facts"))
 
 

@@ -24,7 +24,10 @@ async function show(address, { key = "", add = false } = {}) {
   window.requestAnimationFrame(() => { status.textContent = text; });
   const fresh = next.querySelector("form.asked");
   for (const select of form.querySelectorAll("select")) {
-    select.replaceChildren(...fresh.querySelector(`select[name=${select.name}]`).children);
+    const other = fresh.querySelector(`select[name=${select.name}]`);
+    const chosen = other.value; // moving its options away changes it
+    select.replaceChildren(...other.children);
+    select.value = chosen;
   }
   form.elements.sort.value = fresh.elements.sort.value;
   window.history[add ? "pushState" : "replaceState"](null, "", address);
