@@ -25,8 +25,8 @@ def citation(cited: Citation) -> str:
     return page(cited.document_id, cited.page, cited.start, cited.end)
 
 
-def ask(document_id: str) -> str:
-    """Give the address of the chat, narrowed to one document."""
+def only(document_id: str) -> str:
+    """Give the address of the chat that asks one document."""
     return f"{CHAT}?document={quote(document_id, safe='')}"
 
 

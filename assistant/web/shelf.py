@@ -172,7 +172,7 @@ def _title(holding: Holding, has_file: HasFile) -> Sequence[Html]:
     if document is None:
         return (element("span", holding.name, dir="auto", class_="name"),)
     name = link(holding.name, addresses.page(document.id, 1), dir="auto", class_="name")
-    acts = [(texts.ASK_ONLY_THIS, addresses.ask(document.id))]
+    acts = [(texts.ASK_ONLY_THIS, addresses.only(document.id))]
     if has_file(document):
         acts.append((texts.ORIGINAL, addresses.original(document.id)))
     links = [
