@@ -25,6 +25,11 @@ def citation(cited: Citation) -> str:
     return page(cited.document_id, cited.page, cited.start, cited.end)
 
 
+def only(document_id: str) -> str:
+    """Give the address of the chat that asks one document."""
+    return f"{CHAT}?document={quote(document_id, safe='')}"
+
+
 def original(document_id: str) -> str:
     """Give the address of the file itself."""
     return f"{SHELF}/{quote(document_id, safe='')}/file"

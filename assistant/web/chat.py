@@ -20,7 +20,7 @@ from assistant.assistant import Assistant
 from assistant.errors import AssistantFault
 from assistant.records import COMMENT_CHARS, MARKS, Mark
 from assistant.types import Principal
-from assistant.web import cards, dialogue, examples, render, texts
+from assistant.web import cards, dialogue, rehearsal, render, texts
 from assistant.web.marks import MARK_NAMES, Marks
 from assistant.web.viewer import Who
 from index.errors import IndexFault
@@ -46,6 +46,7 @@ def mount(app: FastAPI, assistant: Assistant, who: Who, marks: Marks) -> FastAPI
     async def mounted() -> FastAPI:
         return _mount(app, assistant, who, marks)
 
+    rehearsal.begin(assistant)
     with ThreadPoolExecutor(1) as thread:
         return thread.submit(asyncio.run, mounted()).result()
 
@@ -192,8 +193,9 @@ def _first_screen(assistant: Assistant, principal: Principal) -> tuple[list[str]
     try:
         index = assistant.index
         documents = index.documents(principal.groups)
-        questions = examples.example_questions(documents, lambda id: index.pages(id, principal.groups))
-        return questions, str(cards.shelf(documents))
+        questions = rehearsal.answered_examples(assistant, principal)
+        counts = {outcome.path: outcome.pages for outcome in index.outcomes(principal.groups)}
+        return questions, str(cards.shelf(documents, counts))
     except (AssistantFault, IndexFault) as fault:
         log.warning("the first screen is bare: %s", fault)
         return [], str(render.notice(fault.for_staff))

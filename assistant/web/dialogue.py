@@ -142,6 +142,7 @@ def _answered(
                 part,
                 cache(lambda document_id: index.pages(document_id, groups)),
                 cache(lambda document_id: index.document(document_id, groups)),
+                lambda document_id: index.successors(document_id, groups),
             )
             answer_id = keep(question, part) if keep else None
             shown = [*asked, _message("assistant", answers.answer(part, answer_id, asking))]

@@ -25,7 +25,7 @@ _SAID = re.compile(r'^<div class="(?:answer|question)[^"]*"[^>]* data-said="([^"
 _MEANT = re.compile(r'^<div class="question"[^>]* data-meant="([^"]*)"')
 _ANSWER_ID = re.compile(r'^<div class="answer[^"]*"[^>]* data-answer="(\w{1,64})"', re.ASCII)
 _PRINTED_NUMBER = re.compile(r"[A-Za-z]{0,2}[-. ]?(?:\d{1,4}|[ivxlcIVXLC]{1,7})")
-_VOID = frozenset({"meta", "link", "hr"})
+_VOID = frozenset({"meta", "link", "hr", "input"})
 
 
 class Html(str):
@@ -80,6 +80,11 @@ def marked(text: str, start: int, end: int, **attributes: str | None) -> Html:
 def count_of_documents(count: int) -> str:
     """Say a number of documents."""
     return texts.ONE_DOCUMENT if count == 1 else texts.MANY_DOCUMENTS.format(count=count)
+
+
+def count_of_pages(count: int) -> str:
+    """Say a number of pages."""
+    return texts.ONE_PAGE if count == 1 else texts.MANY_PAGES.format(count=count)
 
 
 def page_name(number: int, label: str) -> str:
