@@ -20,8 +20,9 @@ from assistant.assistant import Assistant
 from assistant.errors import AssistantFault
 from assistant.records import COMMENT_CHARS, MARKS, Mark
 from assistant.types import Principal
-from assistant.web import cards, dialogue, examples, render, texts
-from assistant.web.marks import MARK_NAMES, Marks
+from assistant.web import cards, dialogue, examples, language, render, texts
+from assistant.web.marks import Marks, mark_names
+from assistant.web.translation import spoken
 from assistant.web.viewer import Who
 from index.errors import IndexFault
 
@@ -51,13 +52,15 @@ def mount(app: FastAPI, assistant: Assistant, who: Who, marks: Marks) -> FastAPI
 
 
 def _mount(app: FastAPI, assistant: Assistant, who: Who, marks: Marks) -> FastAPI:
+    with language.placeholders():
+        laid_out, head = page(assistant, who, marks), _head()
     mounted: FastAPI = gr.mount_gradio_app(
         app,
-        page(assistant, who, marks),
+        laid_out,
         path="/",
         theme=_theme(),
         css_paths=[HERE / "style.css", HERE / "static/beside.css"],
-        head=_head(),
+        head=head,
         favicon_path=str(HERE / "icon.svg"),
         show_error=False,
         run_history=False,
@@ -75,8 +78,11 @@ def _mount(app: FastAPI, assistant: Assistant, who: Who, marks: Marks) -> FastAP
 def _head() -> str:
     """Write our scripts, and the words that the one for sources beside an answer puts on the page."""
     words = {"beside": texts.SOURCE_BESIDE, "close": texts.CLOSE_SOURCE, "tab": texts.SOURCE_IN_TAB}
-    told = json.dumps(words).replace("<", "\\u003c")
-    scripts = [(HERE / name).read_text("utf-8") for name in ("chat.js", "static/beside.js")]
+    words["came"] = texts.ANSWER_HAS_COME
+    told = json.dumps(words, ensure_ascii=False).replace("<", "\\u003c")
+    scripts = [
+        (HERE / name).read_text("utf-8") for name in ("chat.js", "static/beside.js", "static/heard.js")
+    ]
     data = f'<script type="application/json" id="beside-words">{told}</script>'
     return data + "".join(f"<script>{script}</script>" for script in scripts)
 
@@ -117,12 +123,20 @@ def page(assistant: Assistant, who: Who, marks: Marks) -> gr.Blocks:
             button.click(_mark(marks, who, mark), **marking)
         comment.submit(_mark(marks, who, None), **marking)
         anew.click(_begin_anew(assistant, who), None, shown, **hidden)
+    for listener in blocks.fns.values():  # every handler: none is to be forgotten
+        listener.fn = spoken(listener.fn) if listener.fn else None
     blocks.queue(max_size=WAITING)
     return blocks
 
 
 def _masthead() -> str:
-    return str(render.join((render.element("h1", texts.TITLE), render.element("p", texts.INTRODUCTION))))
+    """The title, what this is, and the languages it can be read in."""
+    chosen = [
+        render.element("a", name, lang=code, hreflang=code, href=f"./?{language.PARAMETER}={code}")
+        for code, name in language.LANGUAGES.items()
+    ]
+    words = render.element("div", render.element("h1", texts.TITLE), render.element("p", texts.INTRODUCTION))
+    return str(words + render.element("nav", *chosen, aria_label=texts.LANGUAGE_LABEL, class_="languages"))
 
 
 def _conversation() -> gr.Chatbot:
@@ -162,7 +176,7 @@ def _under_the_answer() -> tuple[list[Any], list[Any]]:
             search = _field("search-text", *words, max_lines=6, submit_btn=texts.SEARCH_AGAIN)
         with gr.Row(elem_id="marking"):
             gr.Markdown(str(render.element("p", texts.MARKS_LABEL)), container=False)
-            buttons = [gr.Button(MARK_NAMES[mark], size="sm", scale=0, min_width=0) for mark in MARKS]
+            buttons = [gr.Button(mark_names()[mark], size="sm", scale=0, min_width=0) for mark in MARKS]
             words = (texts.COMMENT_LABEL, texts.COMMENT_PLACEHOLDER)
             comment = _field("comment", *words, max_lines=1, max_length=COMMENT_CHARS)
         told = gr.Markdown("", elem_id="told", container=False)
@@ -242,7 +256,7 @@ def _mark_buttons(chosen: Mark | None) -> list[Any]:
         gr.update(value=texts.MARK_CHOSEN.format(mark=name), variant="primary")
         if mark == chosen
         else gr.update(value=name, variant="secondary")
-        for mark, name in MARK_NAMES.items()
+        for mark, name in mark_names().items()
     ]
 
 

@@ -19,13 +19,16 @@ from assistant.web import render, texts
 
 REMEMBERED = 2000  # answers that can be marked, the latest of all readers together
 
-MARK_NAMES: dict[Mark, str] = {
-    "helpful": texts.MARK_HELPFUL,
-    "not_helpful": texts.MARK_NOT_HELPFUL,
-    "wrong_evidence": texts.MARK_WRONG_EVIDENCE,
-}
-
 log = logging.getLogger(__name__)
+
+
+def mark_names() -> dict[Mark, str]:
+    """What each mark is called, in the reader's language."""
+    return {
+        "helpful": texts.MARK_HELPFUL,
+        "not_helpful": texts.MARK_NOT_HELPFUL,
+        "wrong_evidence": texts.MARK_WRONG_EVIDENCE,
+    }
 
 
 @dataclass(slots=True)

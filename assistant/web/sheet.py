@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
-from assistant.web import addresses, blocks, cards, render, shipped, texts
+from assistant.web import addresses, blocks, cards, language, render, shipped, texts
 from assistant.web.blocks import Block
 from assistant.web.originals import SHOWN_INLINE, State
 from assistant.web.render import Html, element, join
@@ -92,7 +92,8 @@ def _shell(title: str, *parts: Html, prefix: str, scripts: Sequence[str] = ()) -
         *(element("script", type="module", src=address) for address in shipped_at[:1]),
     )
     body = element("body", *parts, class_="viewer" if scripts else None)
-    return f"<!doctype html>\n{element('html', head, body, lang='en')}\n"
+    spoken = language.current()
+    return f"<!doctype html>\n{element('html', head, body, lang=spoken.code, dir=spoken.direction)}\n"
 
 
 def _top(prefix: str) -> Html:
