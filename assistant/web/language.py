@@ -36,7 +36,8 @@ class Language:
         return "rtl" if self.code in RIGHT_TO_LEFT else "ltr"
 
 
-_current: ContextVar[Language] = ContextVar("language", default=Language())
+_ENGLISH = Language()
+_current: ContextVar[Language] = ContextVar("language", default=_ENGLISH)
 _placeholders: ContextVar[bool] = ContextVar("placeholders", default=False)
 
 

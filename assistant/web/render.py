@@ -118,7 +118,7 @@ def progress(text: str) -> Html:
 
 def notice(text: str) -> Html:
     """Write a sentence about the service itself: an error, a refusal."""
-    return element("div", text, class_="notice", role="alert")
+    return element("div", text, class_="notice", role="alert", dir="auto")
 
 
 def plain(content: str) -> str | None:

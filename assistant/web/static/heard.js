@@ -1,4 +1,4 @@
-// What a screen reader is told of the conversation, and which of the languages on offer is the page's.
+// What a screen reader is told of the conversation, and what the components leave wrong for some readers.
 (() => {
   const root = document.documentElement;
   const words = () => JSON.parse(document.getElementById("beside-words").textContent);
@@ -20,6 +20,7 @@
   const listen = () => {
     for (const log of document.querySelectorAll("#chat [aria-live=polite]:not([role=status])")) {
       log.setAttribute("aria-live", "off");
+      log.setAttribute("aria-label", words().chat);
       log.setAttribute("tabindex", "0"); // it scrolls, so the keyboard must get there
     }
     const rows = document.querySelectorAll("#chat .bot-row");
@@ -29,15 +30,24 @@
     last = told;
   };
 
-  const mark = () => {
-    for (const link of document.querySelectorAll("#masthead .languages a")) {
-      if (link.lang === root.lang && !link.hasAttribute("aria-current")) link.setAttribute("aria-current", "true");
+  // The examples are buttons, which a list may not hold, and are read as they stand; a field goes the way of what is typed into
+  // it; and the languages open here, not in a tab of their own as the component would have it.
+  const mend = () => {
+    for (const list of document.querySelectorAll("#chat .examples[role=list]")) list.setAttribute("role", "group");
+    for (const example of document.querySelectorAll("#chat .example[aria-label]")) example.removeAttribute("aria-label");
+    for (const field of document.querySelectorAll(".gradio-container :is(textarea, input[type=text]):not([dir=auto])")) {
+      field.dir = "auto";
+    }
+    for (const link of document.querySelectorAll("#masthead .languages a[target]")) {
+      link.removeAttribute("target");
+      if (link.lang === root.lang) link.setAttribute("aria-current", "true");
     }
   };
   const start = () => {
-    const watch = new MutationObserver(() => { listen(); mark(); });
+    const watch = new MutationObserver(() => { listen(); mend(); });
     watch.observe(document.body, { childList: true, subtree: true, attributeFilter: ["class"] });
     listen();
+    mend();
   };
   if (document.body) start(); else document.addEventListener("DOMContentLoaded", start);
 })();
