@@ -43,8 +43,31 @@
       if (link.lang === root.lang) link.setAttribute("aria-current", "true");
     }
   };
+  // A sign of life in the very frame a question is sent, however busy the server is: it goes when
+  // the conversation moves.
+  const rows = () => document.querySelectorAll("#chat .message-row").length;
+  let sent = null; // rows there were
+  const send = (event) => {
+    const box = document.getElementById("question");
+    const field = box && box.querySelector("textarea");
+    if (!field || !field.value.trim()) return;
+    const entered = event.type === "keydown" && event.target === field && event.key === "Enter" && !event.shiftKey && !event.isComposing;
+    const pressed = event.type === "click" && event.target.closest && event.target.closest("#question button");
+    if (!entered && !pressed) return;
+    sent = rows();
+    box.dataset.sent = "";
+    window.setTimeout(calm, 15_000);
+  };
+  const calm = () => {
+    sent = null;
+    const box = document.getElementById("question");
+    if (box) delete box.dataset.sent;
+  };
+  document.addEventListener("keydown", send, true);
+  document.addEventListener("click", send, true);
+
   const start = () => {
-    const watch = new MutationObserver(() => { listen(); mend(); });
+    const watch = new MutationObserver(() => { listen(); mend(); if (sent !== null && rows() !== sent) calm(); });
     watch.observe(document.body, { childList: true, subtree: true, attributeFilter: ["class"] });
     listen();
     mend();
