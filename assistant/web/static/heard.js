@@ -69,6 +69,7 @@
   const start = () => {
     const watch = new MutationObserver(() => { listen(); mend(); if (sent !== null && rows() !== sent) calm(); });
     watch.observe(document.body, { childList: true, subtree: true, attributeFilter: ["class"] });
+    region(); // there before anything is told in it
     listen();
     mend();
   };
