@@ -33,7 +33,7 @@ from assistant.web import (
     server,
     texts,
 )
-from assistant.web.marks import REMEMBERED, Marks, mark_names
+from assistant.web.marks import MARK_NAMES, REMEMBERED, Marks
 from index.types import Heading, Page
 
 ROOT = Path(__file__).parent.parent
@@ -515,7 +515,7 @@ def test_an_odd_event_from_a_browser_records_nothing_and_gets_a_sentence(
 
 
 def test_every_mark_has_a_name_of_its_own() -> None:
-    assert len(set(mark_names().values())) == len(mark_names()) == 3
+    assert len(set(MARK_NAMES.values())) == len(MARK_NAMES) == 3
 
 
 # --- the server ----------------------------------------------------------------------------------

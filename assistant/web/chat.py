@@ -21,7 +21,7 @@ from assistant.errors import AssistantFault
 from assistant.records import COMMENT_CHARS, MARKS, Mark
 from assistant.types import Principal
 from assistant.web import cards, dialogue, examples, language, render, texts
-from assistant.web.marks import Marks, mark_names
+from assistant.web.marks import MARK_NAMES, Marks
 from assistant.web.translation import spoken
 from assistant.web.viewer import Who
 from index.errors import IndexFault
@@ -176,7 +176,7 @@ def _under_the_answer() -> tuple[list[Any], list[Any]]:
             search = _field("search-text", *words, max_lines=6, submit_btn=texts.SEARCH_AGAIN)
         with gr.Row(elem_id="marking"):
             gr.Markdown(str(render.element("p", texts.MARKS_LABEL)), container=False)
-            buttons = [gr.Button(mark_names()[mark], size="sm", scale=0, min_width=0) for mark in MARKS]
+            buttons = [gr.Button(MARK_NAMES[mark], size="sm", scale=0, min_width=0) for mark in MARKS]
             words = (texts.COMMENT_LABEL, texts.COMMENT_PLACEHOLDER)
             comment = _field("comment", *words, max_lines=1, max_length=COMMENT_CHARS)
         told = gr.Markdown("", elem_id="told", container=False)
@@ -256,7 +256,7 @@ def _mark_buttons(chosen: Mark | None) -> list[Any]:
         gr.update(value=texts.MARK_CHOSEN.format(mark=name), variant="primary")
         if mark == chosen
         else gr.update(value=name, variant="secondary")
-        for mark, name in mark_names().items()
+        for mark, name in MARK_NAMES.items()
     ]
 
 

@@ -6,14 +6,14 @@ Covers: the words of the web pages. Does not cover: the words of papers and of a
 """
 
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, TypeVar
 
 ENGLISH = "en"
 # Each by its own name, in the order in which they are offered.
@@ -21,6 +21,8 @@ LANGUAGES = {ENGLISH: "English", "fr": "Français", "es": "Español", "ru": "Р�
 RIGHT_TO_LEFT = frozenset({"ar"})
 FOLDER = Path(__file__).parent / "languages"
 PARAMETER = "lang"  # in an address
+
+Key = TypeVar("Key")
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +87,22 @@ def _weight(wish: str) -> float:
         return float(found) if found else 1.0
     except ValueError:
         return 0.0
+
+
+class Naming(Mapping[Key, str]):
+    """What a few things are called: texts, looked up whenever one is asked for, in the language of then."""
+
+    def __init__(self, names: Mapping[Key, Callable[[], str]]) -> None:
+        self._names = names
+
+    def __getitem__(self, key: Key) -> str:
+        return self._names[key]()
+
+    def __iter__(self) -> Iterator[Key]:
+        return iter(self._names)
+
+    def __len__(self) -> int:
+        return len(self._names)
 
 
 class Counted(str):
