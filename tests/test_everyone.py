@@ -189,7 +189,7 @@ def test_a_question_its_source_and_its_mark_take_no_mouse(opened: Opened) -> Non
 
 
 def test_an_example_a_language_and_a_new_conversation_take_no_mouse(opened: Opened) -> None:
-    chat = opened()
+    chat = opened("?from=elsewhere")
     tabbed(chat, "Français")
     tabbed(chat, "What does “Passenger data")
     chat.keyboard.press("Enter")
@@ -202,6 +202,7 @@ def test_an_example_a_language_and_a_new_conversation_take_no_mouse(opened: Open
     tabbed(chat, "Français")
     chat.keyboard.press("Enter")
     expect(chat.get_by_role("heading", level=1)).to_have_text("Interroger les documents")
+    assert chat.url.endswith("?from=elsewhere&lang=fr")
 
 
 # --- by ear --------------------------------------------------------------------------------------

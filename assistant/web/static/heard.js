@@ -66,6 +66,15 @@
   document.addEventListener("keydown", send, true);
   document.addEventListener("click", send, true);
 
+  // Another language is another address of the same place: whatever else the address says stays.
+  document.addEventListener("click", (event) => {
+    const link = event.target.closest && event.target.closest("#masthead .languages a");
+    if (!link) return;
+    const address = new URL(window.location.href);
+    address.searchParams.set("lang", link.lang);
+    link.href = address.href;
+  }, true);
+
   const start = () => {
     const watch = new MutationObserver(() => { listen(); mend(); if (sent !== null && rows() !== sent) calm(); });
     watch.observe(document.body, { childList: true, subtree: true, attributeFilter: ["class"] });
