@@ -12,6 +12,7 @@ run: .venv/run.stamp
 test: .venv/test.stamp
 	$(BIN)/ruff check .
 	$(BIN)/mypy
+	$(BIN)/python tests/axe.py
 	$(BIN)/pytest -q
 
 check: .venv/run.stamp

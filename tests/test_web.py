@@ -167,7 +167,7 @@ def test_notes_stand_above_the_answer_and_are_no_part_of_it() -> None:
     said = answers.answer(answer("Kept for five years.", notes=("The <papers> differ.",)))
     seen = Seen(said)
     assert seen.text.index("The <papers> differ.") < seen.text.index("Kept for five years.")
-    assert ("p", {"class": "note", "role": "note"}) in seen.elements
+    assert ("p", {"class": "note", "role": "note", "dir": "auto"}) in seen.elements
     assert "differ" not in str(render.plain(said)), "a follow-up must not read it as the papers' words"
 
 

@@ -3,9 +3,10 @@
 Relative to the folder the chat stands in, so that the whole can move under a prefix.
 """
 
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit, urlunsplit
 
 from assistant.types import Citation
+from assistant.web import language
 
 CHAT = "./"
 SHELF = "documents"
@@ -33,3 +34,13 @@ def only(document_id: str) -> str:
 def original(document_id: str) -> str:
     """Give the address of the file itself."""
     return f"{SHELF}/{quote(document_id, safe='')}/file"
+
+
+def carried(address: str) -> str:
+    """Give an address of ours the language that the reader chose, so that it lasts."""
+    spoken = language.current()
+    parts = urlsplit(address)
+    if not spoken.chosen or parts.scheme or parts.netloc or f"{language.PARAMETER}=" in parts.query:
+        return address
+    query = "&".join(filter(None, (parts.query, f"{language.PARAMETER}={spoken.code}")))
+    return urlunsplit(parts._replace(query=query))

@@ -45,10 +45,10 @@ def answer(said: Answer, answer_id: str | None = None, asking: Asking | None = N
     kept = {"class_": f"answer {said.status}", "data_said": clean(read_back), "data_answer": answer_id}
     lacking = missing_sentence(said) if said.status == "partial" else ""
     parts = [
-        *(element("p", note, class_="note", role="note") for note in said.notes),
+        *(element("p", note, class_="note", role="note", dir="auto") for note in said.notes),
         _state(said, asking),
         element("div", _prose(text, citations), class_="prose", dir="auto") if said.text else "",
-        element("p", lacking, class_="lacking") if lacking else "",
+        element("p", lacking, class_="lacking", dir="auto") if lacking else "",
         _sources(said.citations),
         _searched(said, asking),
     ]
@@ -77,7 +77,7 @@ def _silence(said: Answer, asking: Asking | None) -> Html:
         count = count_of_documents(asking.documents)
         searched = texts.SEARCHED_IN.format(documents=count, text=said.trace.search_text)
     lines = [searched, missing_sentence(said), "" if said.text else texts.NOT_IN_DOCUMENTS_HINT]
-    told = [element("p", line, class_="state") for line in lines if line]
+    told = [element("p", line, class_="state", dir="auto") for line in lines if line]
     label = element("p", element("strong", texts.STATE_NOT_IN_DOCUMENTS), class_="state")
     return join([label, *told])
 

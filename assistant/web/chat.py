@@ -20,8 +20,9 @@ from assistant.assistant import Assistant
 from assistant.errors import AssistantFault
 from assistant.records import COMMENT_CHARS, MARKS, Mark
 from assistant.types import Principal
-from assistant.web import cards, dialogue, rehearsal, render, texts
+from assistant.web import cards, dialogue, language, rehearsal, render, texts
 from assistant.web.marks import MARK_NAMES, Marks
+from assistant.web.translation import spoken
 from assistant.web.viewer import Who
 from index.errors import IndexFault
 
@@ -52,13 +53,15 @@ def mount(app: FastAPI, assistant: Assistant, who: Who, marks: Marks) -> FastAPI
 
 
 def _mount(app: FastAPI, assistant: Assistant, who: Who, marks: Marks) -> FastAPI:
+    with language.placeholders():
+        laid_out, head = page(assistant, who, marks), _head()
     mounted: FastAPI = gr.mount_gradio_app(
         app,
-        page(assistant, who, marks),
+        laid_out,
         path="/",
         theme=_theme(),
         css_paths=[HERE / "style.css", HERE / "static/beside.css"],
-        head=_head(),
+        head=head,
         favicon_path=str(HERE / "icon.svg"),
         show_error=False,
         run_history=False,
@@ -76,8 +79,11 @@ def _mount(app: FastAPI, assistant: Assistant, who: Who, marks: Marks) -> FastAP
 def _head() -> str:
     """Write our scripts, and the words that the one for sources beside an answer puts on the page."""
     words = {"beside": texts.SOURCE_BESIDE, "close": texts.CLOSE_SOURCE, "tab": texts.SOURCE_IN_TAB}
-    told = json.dumps(words).replace("<", "\\u003c")
-    scripts = [(HERE / name).read_text("utf-8") for name in ("chat.js", "static/beside.js")]
+    words |= {"came": texts.ANSWER_HAS_COME, "chat": texts.CHAT_LABEL}
+    told = json.dumps(words, ensure_ascii=False).replace("<", "\\u003c")
+    scripts = [
+        (HERE / name).read_text("utf-8") for name in ("chat.js", "static/beside.js", "static/heard.js")
+    ]
     data = f'<script type="application/json" id="beside-words">{told}</script>'
     return data + "".join(f"<script>{script}</script>" for script in scripts)
 
@@ -118,12 +124,20 @@ def page(assistant: Assistant, who: Who, marks: Marks) -> gr.Blocks:
             button.click(_mark(marks, who, mark), **marking)
         comment.submit(_mark(marks, who, None), **marking)
         anew.click(_begin_anew(assistant, who), None, shown, **hidden)
+    for listener in blocks.fns.values():  # every handler: none is to be forgotten
+        listener.fn = spoken(listener.fn) if listener.fn else None
     blocks.queue(max_size=WAITING)
     return blocks
 
 
 def _masthead() -> str:
-    return str(render.join((render.element("h1", texts.TITLE), render.element("p", texts.INTRODUCTION))))
+    """The title, what this is, and the languages it can be read in."""
+    chosen = [
+        render.element("a", name, lang=code, hreflang=code, href=f"./?{language.PARAMETER}={code}")
+        for code, name in language.LANGUAGES.items()
+    ]
+    words = render.element("div", render.element("h1", texts.TITLE), render.element("p", texts.INTRODUCTION))
+    return str(words + render.element("nav", *chosen, aria_label=texts.LANGUAGE_LABEL, class_="languages"))
 
 
 def _conversation() -> gr.Chatbot:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from assistant.web import addresses, shipped, texts
+from assistant.web import addresses, language, shipped, texts
 from assistant.web.render import Html, element
 
 STYLES = {
@@ -32,7 +32,8 @@ def shell(title: str, *parts: Html, prefix: str, scripts: Sequence[str] = (), ki
         *(element("script", type="module", src=address) for address in shipped_at[:1]),
     )
     body = element("body", *parts, class_=kind or None)
-    return f"<!doctype html>\n{element('html', head, body, lang='en')}\n"
+    spoken = language.current()
+    return f"<!doctype html>\n{element('html', head, body, lang=spoken.code, dir=spoken.direction)}\n"
 
 
 def top(prefix: str, *, shelf: bool = True) -> Html:

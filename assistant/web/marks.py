@@ -10,20 +10,24 @@ import logging
 import secrets
 import threading
 from collections import OrderedDict
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from assistant.errors import AssistantFault
 from assistant.records import COMMENT_CHARS, FeedbackBook, Mark, feedback
 from assistant.types import Answer, Principal, Question
 from assistant.web import render, texts
+from assistant.web.language import Naming
 
 REMEMBERED = 2000  # answers that can be marked, the latest of all readers together
 
-MARK_NAMES: dict[Mark, str] = {
-    "helpful": texts.MARK_HELPFUL,
-    "not_helpful": texts.MARK_NOT_HELPFUL,
-    "wrong_evidence": texts.MARK_WRONG_EVIDENCE,
-}
+MARK_NAMES: Mapping[Mark, str] = Naming(
+    {
+        "helpful": lambda: texts.MARK_HELPFUL,
+        "not_helpful": lambda: texts.MARK_NOT_HELPFUL,
+        "wrong_evidence": lambda: texts.MARK_WRONG_EVIDENCE,
+    }
+)
 
 log = logging.getLogger(__name__)
 

@@ -12,7 +12,7 @@ import html
 import re
 from collections.abc import Iterable
 
-from assistant.web import texts
+from assistant.web import addresses, texts
 
 # All ASCII punctuation but , and ;: as character references these mean nothing to a Markdown
 # parser, so no `*`, `](`, `<`, `$` or `www.` of a text can start anything.
@@ -58,7 +58,12 @@ def join(parts: Iterable[str], between: str = "") -> Html:
 
 
 def element(name: str, /, *children: str, **attributes: str | None) -> Html:
-    """Write one element. Attribute names lose a final `_` and take `-` for `_`; None leaves one out."""
+    """Write one element. Attribute names lose a final `_` and take `-` for `_`; None leaves one out.
+
+    A link within our pages carries the reader's language.
+    """
+    if name == "a" and attributes.get("href"):
+        attributes["href"] = addresses.carried(attributes["href"] or "")
     written = "".join(
         f' {key.rstrip("_").replace("_", "-")}="{escape(value)}"'
         for key, value in attributes.items()
@@ -118,7 +123,7 @@ def progress(text: str) -> Html:
 
 def notice(text: str) -> Html:
     """Write a sentence about the service itself: an error, a refusal."""
-    return element("div", text, class_="notice", role="alert")
+    return element("div", text, class_="notice", role="alert", dir="auto")
 
 
 def plain(content: str) -> str | None:

@@ -19,6 +19,7 @@ from assistant.records import Database, FeedbackBook
 from assistant.types import Principal
 from assistant.web import texts, viewer
 from assistant.web.marks import Marks
+from assistant.web.translation import Translated
 
 # Gradio needs inline scripts and styles; it needs nothing from anywhere else.
 POLICY = (
@@ -75,6 +76,7 @@ def create_app(settings: Settings, assistant: Assistant | None = None) -> FastAP
 
     assistant = assistant or Assistant.open(settings)
     app = FastAPI(title=texts.TITLE, docs_url=None, redoc_url=None, openapi_url=None)
+    app.add_middleware(Translated)
     app.add_middleware(Headers)
     app.include_router(viewer.routes(assistant, who, settings.corpus))
     database = Database(settings.records_url.get_secret_value())

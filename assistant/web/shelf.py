@@ -6,7 +6,7 @@ Everything works without a script; `static/shelf.js` only spares the reader the 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from assistant.web import addresses, cards, frame, render, texts
+from assistant.web import addresses, cards, frame, language, render, texts
 from assistant.web.frame import link
 from assistant.web.holdings import DUPLICATE, ORDERS, READY, WORDS_CHARS, Holding, Shown, View
 from assistant.web.render import Html, element, join
@@ -60,7 +60,9 @@ def _form(shown: Shown) -> Html:
     ]
     order = element("input", type="hidden", name="sort", value=view.order)
     button = element("button", texts.SHELF_SHOW, type="submit")
-    parts = (words, *selects, order, button)
+    spoken = language.current()
+    chosen = element("input", type="hidden", name=language.PARAMETER, value=spoken.code)
+    parts = (words, *selects, order, *((chosen,) if spoken.chosen else ()), button)
     return element("form", *parts, action=addresses.SHELF, method="get", role="search", class_="asked")
 
 

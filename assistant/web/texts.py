@@ -1,10 +1,19 @@
 """Every sentence and label a reader of the web pages sees, in one place.
 
-English for now. A text with a `{name}` is filled by `str.format` and escaped afterwards,
-in `render`, like any other text; nothing here holds HTML.
+Written in English; `languages/` holds the same names in other languages, and a reader's own is
+what a name gives. A text with a `{name}` is filled by `str.format` and escaped afterwards, in
+`render`, like any other text; nothing here holds HTML, a straight double quote or a backslash.
+A text about many of a `{count}` is for 2 and more here; other languages have forms of their own.
 """
 
+import sys
+
+from assistant.web.language import Texts
+
+sys.modules[__name__].__class__ = Texts  # a name here is given in the language of the request
+
 TITLE = "Ask the documents"
+LANGUAGE_LABEL = "Language"
 INTRODUCTION = (
     "Answers come only from the documents held here. Every sentence carries a number: "
     "follow it to the page it was taken from."
@@ -18,6 +27,7 @@ START = "What would you like to know?"
 START_HINT = "Ask in your own words, or begin with one of these."
 SEND = "Ask"
 NEW_CONVERSATION = "New conversation"
+ANSWER_HAS_COME = "The answer has come."
 SEARCHING = "Searching {documents}…"
 ONE_DOCUMENT = "1 document"
 MANY_DOCUMENTS = "{count} documents"
