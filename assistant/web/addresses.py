@@ -25,6 +25,16 @@ def citation(cited: Citation) -> str:
     return page(cited.document_id, cited.page, cited.start, cited.end)
 
 
+def only(document_id: str) -> str:
+    """Give the address of the chat that asks one document."""
+    return f"{CHAT}?document={quote(document_id, safe='')}"
+
+
+def memo(answer_id: str, kind: str) -> str:
+    """Give the address of an answer as a file to take away."""
+    return f"answers/{answer_id}/memo.{kind}"
+
+
 def original(document_id: str) -> str:
     """Give the address of the file itself."""
     return f"{SHELF}/{quote(document_id, safe='')}/file"

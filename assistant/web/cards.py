@@ -58,7 +58,12 @@ def source(citation: Citation, pages_of: PagesOf) -> Html:
         head,
         element("p", facts(citation.date or texts.UNDATED, page), class_="facts"),
         element("blockquote", _in_its_place(citation, pages_of(citation.document_id)), dir="auto"),
-        element("p", _link(texts.OPEN_PAGE.format(page=citation.page), address), class_="open"),
+        element(
+            "p",
+            _link(texts.OPEN_PAGE.format(page=citation.page), address),
+            only_this(citation.document_id),
+            class_="open",
+        ),
         class_="card",
         id=f"source-{citation.number}",
     )
@@ -103,6 +108,12 @@ def _in_its_place(citation: Citation, pages: list[Page]) -> Html:
 def facts(*known: str) -> Html:
     """Put the facts that are known in a line."""
     return join((fact for fact in known if fact), " · ")
+
+
+def only_this(document_id: str, prefix: str = "") -> Html:
+    """Link to the chat with this one document chosen; the chat chooses it without leaving."""
+    address = prefix + addresses.only(document_id)
+    return element("a", texts.ONLY_THIS_DOCUMENT, href=address, class_="only", data_document=document_id)
 
 
 def _link(text: str, address: str) -> Html:

@@ -52,6 +52,42 @@ SEARCH_HINT = (
 SEARCH_AGAIN = "Search again"
 NOTHING_TO_SEARCH_AGAIN = "There is no question here to search for again. Please write one first."
 
+# Which documents are asked
+ASKING_ONE = "Asking the one document held here"
+ASKING_ALL = "Asking all {count} documents: narrow down or compare"
+ASKING_PART = "Asking {count} of {of} documents: {chosen}"
+COMPARING_PART = "Comparing in {count} of {of} documents: {chosen}"
+ASKED_PART = "Asked {count} of {of} documents: {chosen}"
+CLEAR_SCOPE = "Ask all documents"
+SCOPE_UNKNOWN = "Something this address names is not here, or is not open to you; it was left out."
+SCOPE_EMPTY = "No document fits what you chose, so there is nothing to search. Please choose fewer limits."
+FIELD_KIND = "Kind"
+FIELD_PUBLISHER = "Publisher"
+FIELD_YEAR = "Year"
+FIELD_REGION = "Region"
+FIELD_PROGRAMME = "Programme"
+FIELD_LANGUAGE = "Language"
+FIELD_DOCUMENT = "Document"
+COMPARE = "Compare"
+COMPARE_HINT = "Two of a kind are chosen: each can be asked for itself, and answered beside the other."
+COMPARE_NOT = "One answer from both"
+COMPARE_TWO = "{one} beside {other}"
+ONLY_THIS_DOCUMENT = "Ask only this document"
+
+# What to ask next
+NEXT_QUESTIONS = "The documents also answer"
+
+# An answer to take away
+TAKE_AWAY = "Take it away"
+COPY_MARKDOWN = "Copy as Markdown"
+MARKDOWN_COPIED = "The answer is copied."
+AS_WORD = "Word"
+AS_PDF = "PDF"
+AS_WORD_FILE = "Download this answer as a Word file"
+AS_PDF_FILE = "Download this answer as a PDF file"
+ONLY_ASKED = "Only these documents were asked: {chosen}."
+TOO_LONG_TO_TAKE = "This answer is too long for a file. Please copy what you need from the page."
+
 # Marks on an answer
 MARKS_LABEL = "Was this answer right?"
 MARK_HELPFUL = "Helpful"

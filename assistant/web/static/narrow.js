@@ -1,0 +1,102 @@
+// What the panel of choices, the suggested questions and the answers to take away need beyond Gradio.
+(() => {
+  // "Ask only this document" chooses it in the panel, so that the conversation stays where it is.
+  const choose = (documentId) => {
+    const field = document.querySelector("#scope-wish textarea, #scope-wish input");
+    if (!field) return false;
+    field.value = documentId;
+    field.dispatchEvent(new Event("input", { bubbles: true }));
+    const box = document.querySelector("#question textarea");
+    if (box) box.focus();
+    return true;
+  };
+
+  const say = (text) => {
+    let told = document.getElementById("narrow-told");
+    if (!told) {
+      told = document.createElement("p");
+      told.id = "narrow-told";
+      told.setAttribute("role", "status");
+      document.body.append(told);
+    }
+    told.textContent = "";
+    window.setTimeout(() => { told.textContent = text; }, 50); // what changes is read out
+  };
+
+  // Without leave to use the clipboard (an insecure address, a frame) the old way may still work.
+  const put = async (text) => {
+    try {
+      await navigator.clipboard.writeText(text);
+      return true;
+    } catch {
+      const area = document.createElement("textarea");
+      area.value = text;
+      document.body.append(area);
+      area.select();
+      const done = document.execCommand("copy");
+      area.remove();
+      return done;
+    }
+  };
+
+  const copy = async (link) => {
+    let done = false;
+    try {
+      const answer = await fetch(link.href);
+      done = answer.ok && (await put(await answer.text()));
+    } catch { /* the text is opened instead */ }
+    link.focus();
+    if (done) {
+      say(link.dataset.copied);
+      link.classList.add("done");
+      window.setTimeout(() => link.classList.remove("done"), 3000);
+    } else window.open(link.href, "_blank", "noopener");
+  };
+
+  const plain = (event) => event.button === 0 && !event.ctrlKey && !event.metaKey && !event.shiftKey && !event.altKey;
+  document.addEventListener("click", (event) => {
+    const link = event.target.closest && event.target.closest("a.only, #chat .take a.copy");
+    if (!link || !plain(event) || event.defaultPrevented) return;
+    if (link.classList.contains("copy")) {
+      event.preventDefault();
+      copy(link);
+    } else if (choose(link.dataset.document)) event.preventDefault();
+  });
+
+  // A page shown beside the answer has the same link: it chooses here, not in its frame.
+  const listen = (frame) => {
+    if (frame.dataset.heard) return;
+    frame.dataset.heard = "yes";
+    frame.addEventListener("load", () => {
+      const shown = frame.contentDocument;
+      if (shown) shown.addEventListener("click", (event) => {
+        const link = event.target.closest && event.target.closest("a.only");
+        if (link && plain(event) && choose(link.dataset.document)) event.preventDefault();
+      });
+    });
+  };
+
+  // Say to a screen reader whether the panel is open, how its groups are called, and what is asked.
+  let asked = "";
+  const label = () => {
+    const button = document.querySelector("#scope-fold > button");
+    if (!button) return;
+    const open = String(button.classList.contains("open"));
+    if (button.getAttribute("aria-expanded") !== open) button.setAttribute("aria-expanded", open);
+    for (const group of document.querySelectorAll("#scope fieldset:not([aria-label])")) {
+      const name = group.querySelector("[data-testid=block-info]");
+      if (name) group.setAttribute("aria-label", name.textContent.trim());
+    }
+    const now = button.textContent.replace("▼", "").trim();
+    if (asked && now !== asked) say(now);
+    asked = now;
+  };
+  const start = () => {
+    const watch = new MutationObserver(() => {
+      label();
+      document.querySelectorAll("#source-view iframe").forEach(listen);
+    });
+    watch.observe(document.body, { childList: true, subtree: true, characterData: true, attributeFilter: ["class"] });
+  };
+  if (document.body) start(); else document.addEventListener("DOMContentLoaded", start);
+})();
