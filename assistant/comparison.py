@@ -48,7 +48,7 @@ def side_by_side(answers: Sequence[tuple[Side, Answer]]) -> Answer:
     for side, answer in answers:
         said = answer.text or NOTHING_SAID
         moved, places = _renumbered(said, len(citations))
-        text += ("\n\n" if text else "") + f"{side.label}\n\n"
+        text += ("\n\n" if text else "") + f"{side.label}\n\n"  # the heading stands above its column
         columns.append(Column(side.label, len(text), len(text) + len(moved)))
         emphasis += [
             (len(text) + _moved(start, places), len(text) + _moved(end, places))

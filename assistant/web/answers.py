@@ -91,7 +91,7 @@ def _column(said: Answer, column: Column, citations: dict[int, Citation]) -> Htm
 
 def _take_away(said: Answer, answer_id: str | None) -> Html:
     """Link to the answer as text and as files, where there is something to take."""
-    if not answer_id or not said.citations:
+    if not answer_id or said.status == "unsupported":
         return Html("")
     new_tab = {"target": "_blank", "rel": "noopener"}
     copy = element(

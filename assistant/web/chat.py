@@ -20,7 +20,7 @@ from assistant.assistant import Assistant
 from assistant.errors import AssistantFault
 from assistant.records import COMMENT_CHARS, MARKS, Mark
 from assistant.types import Principal
-from assistant.web import cards, dialogue, examples, panel, render, scope, texts
+from assistant.web import cards, dialogue, examples, further, panel, render, scope, texts
 from assistant.web.marks import MARK_NAMES, Marks
 from assistant.web.viewer import Who
 from index.errors import IndexFault
@@ -91,6 +91,7 @@ def page(assistant: Assistant, who: Who, marks: Marks) -> gr.Blocks:
         with gr.Row(elem_id="desk"):
             with gr.Column(elem_id="talk", scale=3, min_width=300):
                 chat = _conversation()
+                nexts = further.lay_out()
                 mark_row, search = _under_the_answer()
                 words = (texts.QUESTION_LABEL, texts.QUESTION_PLACEHOLDER)
                 with gr.Column(elem_id="ask"):
@@ -110,10 +111,14 @@ def page(assistant: Assistant, who: Who, marks: Marks) -> gr.Blocks:
             "preprocess": False,
             **hidden,
         }
-        box.submit(reply, [box, chat, narrowing.kept], shown, **answering)
+        submitted = box.submit(reply, [box, chat, narrowing.kept], shown, **answering)
         again = _reply(assistant, who, marks, dialogue.search_again)
-        search[1].submit(again, [search[1], chat, narrowing.kept], shown, **answering)
-        chat.example_select(_chosen(reply), [chat, narrowing.kept], shown, **answering)
+        corrected = search[1].submit(again, [search[1], chat, narrowing.kept], shown, **answering)
+        example = chat.example_select(_chosen(reply), [chat, narrowing.kept], shown, **answering)
+        on = [b.click(_going_on(reply), [b, chat], shown, **answering) for b in nexts.buttons]
+        further.connect(nexts, [submitted, corrected, example, *on], chat, assistant, who, marks.exchange)
+        begin = [box.submit, search[1].submit, anew.click, *(button.click for button in nexts.buttons)]
+        gr.on(begin, further.gone, None, nexts.shown, queue=False, **hidden)
         _, told, comment, *buttons = mark_row
         marking: Any = {"inputs": [chat, comment], "outputs": [told, *buttons], "preprocess": False, **hidden}
         for button, mark in zip(buttons, MARKS, strict=True):
@@ -270,6 +275,15 @@ def _chosen(reply: Callable[..., Any]) -> Callable[..., Any]:
         yield from reply(str(choice.value["text"]), messages, kept, request)
 
     return chosen
+
+
+def _going_on(reply: Callable[..., Any]) -> Callable[..., Any]:
+    def going_on(typed: Any, messages: Any, request: gr.Request) -> Iterator[tuple[Any, ...]]:
+        """Ask what a button says, of the documents that the question before was asked of."""
+        shown = [m for m in messages if isinstance(m, dict)] if isinstance(messages, list) else []
+        yield from reply(typed, messages, dialogue.last_scope(shown), request)
+
+    return going_on
 
 
 def _theme() -> gr.themes.Base:

@@ -117,6 +117,12 @@ def last_answer(messages: Sequence[Message]) -> str | None:
     return render.answer_id(_text(kept[-1])) if kept else None
 
 
+def last_scope(messages: Sequence[Message]) -> str:
+    """Give the scope of the last question as `scope.written` wrote it."""
+    asked = [_text(message) for message in messages if _role(message) == "user"]
+    return render.scope(asked[-1]) if asked else ""
+
+
 def _guarded(
     assistant: Assistant,
     question: Question,

@@ -139,7 +139,7 @@ def _look(documents: Sequence[Document], scope: Scope, *, told: str = "", values
         facets = [f for f in choices.get(name, []) if f.count or f.value in chosen]
         if name != "document":
             facets = [f for n, f in enumerate(facets) if n < CHIPS or f.value in chosen]
-        labelled = [(f"{names.get(f.value, f.value)} ({f.count})", f.value) for f in facets]
+        labelled = [(f"{f.value} ({f.count})", f.value) for f in facets]
         if name == "document":
             labelled = [(names.get(f.value, f.value), f.value) for f in facets]
         update = {"choices": labelled, "visible": bool(labelled), **({"value": chosen} if values else {})}

@@ -63,6 +63,14 @@
     } else if (choose(link.dataset.document)) event.preventDefault();
   });
 
+  // A suggested question goes once it is asked, and the focus would go with it (not on a phone: a
+  // keyboard would come up).
+  document.addEventListener("click", (event) => {
+    if (!event.target.closest || !event.target.closest("#next button")) return;
+    const box = document.querySelector("#question textarea");
+    if (box && window.matchMedia("(min-width: 900px)").matches) box.focus();
+  });
+
   // A page shown beside the answer has the same link: it chooses here, not in its frame.
   const listen = (frame) => {
     if (frame.dataset.heard) return;
