@@ -21,6 +21,13 @@ _TWO_YEARS = re.compile(
     rf"(?:(?:those|the ones|the {_PAPERS})\s+)?(?:{_OF}\s+)?(?P<other>{_YEAR})(?:\s+each)?\b",
     re.IGNORECASE,
 )
+# "What do the papers each say about X": what a paper is about is no word to search for.
+_TOPIC = re.compile(
+    rf"^what\s+(?:do|does|did)\s+(?:(?:the|these|those)\s+)?(?:{_PAPERS}|they)\s+(?:each\s+)?"
+    r"(?:say|tell(?:\s+us)?|write)\s+(?P<on>about|on)\s+(?P<topic>\S)",
+    re.IGNORECASE,
+)
+_ABOUT = re.compile(r"\b(?:say|says|said|tell|told|write|written)\s+(?:about|on)\s+\S", re.IGNORECASE)
 _MARKER = re.compile(r"\[(\d+)\]")
 
 
@@ -31,6 +38,16 @@ def sides_of(text: str) -> tuple[str, tuple[Side, ...]]:
         return text, ()
     asked = f"{text[: found.start()]}{found['papers']}{text[found.end() :]}"
     return asked, tuple(Side(year, {"year": (year,)}) for year in (found["one"], found["other"]))
+
+
+def asked_of_each(text: str) -> str:
+    """What one side is asked: a topic without the papers that are to speak of it."""
+    return _TOPIC.sub(r"What is said \g<on> \g<topic>", text)
+
+
+def is_topic(text: str) -> bool:
+    """Whether a topic is named rather than a question asked: whatever is said on it is an answer."""
+    return bool(_ABOUT.search(text))
 
 
 def side_by_side(answers: Sequence[tuple[Side, Answer]]) -> Answer:

@@ -86,7 +86,12 @@ def _nearest(hit: Hit, pages_of: PagesOf, document_of: DocumentOf) -> Html | Non
         element("h3", element("span", document.title or document.path, dir="auto")),
         element("p", facts(document.date or texts.UNDATED, page_name(number, label)), class_="facts"),
         element("blockquote", text, dir="auto"),
-        element("p", _link(texts.OPEN_PAGE.format(page=number), address), class_="open"),
+        element(
+            "p",
+            _link(texts.OPEN_PAGE.format(page=number), address),
+            only_this(document.id),
+            class_="open",
+        ),
         class_="card near",
     )
 

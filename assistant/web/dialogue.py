@@ -146,10 +146,11 @@ def _answered(
 ) -> Iterator[Screen]:
     index, groups = assistant.index, question.principal.groups
     documents = index.documents(groups)
-    within = scopes.within(documents, question.filters)
-    if documents and not within:
+    asked_of = scopes.asked_of(question)
+    within = scopes.within(documents, asked_of)
+    if documents and question.filters and not within:
         raise BadQuestion(texts.SCOPE_EMPTY)
-    asking = answers.Asking(question.text, len(within), scopes.asked(documents, question.filters))
+    asking = answers.Asking(question.text, len(within), scopes.asked(documents, asked_of))
     searching = texts.SEARCHING.format(documents=render.count_of_documents(asking.documents))
     yield Screen([*asked, _message("assistant", render.progress(searching))], begins=True)
     written = ""

@@ -9,7 +9,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from assistant.types import Side
+from assistant.comparison import sides_of
+from assistant.types import Question, Side
 from assistant.web import texts
 from assistant.web.render import clean
 from index.facets import FIELDS, Facet, Filters, facets, matches
@@ -141,8 +142,20 @@ def line(documents: Sequence[Document], scope: Scope) -> str:
     if not scope.filters:
         form = texts.ASKING_ONE if len(documents) == 1 else texts.ASKING_ALL
         return form.format(count=len(documents))
-    form = texts.COMPARING_PART if scope.beside else texts.ASKING_PART
-    return _part(form, documents, scope.filters)
+    if not scope.beside:
+        return _part(texts.ASKING_PART, documents, scope.filters)
+    one, other = (side.label for side in sides(scope, documents))
+    rest = {name: values for name, values in scope.filters.items() if name != scope.beside}
+    count = len(within(documents, scope.filters))
+    said = texts.COMPARING_PART.format(one=one, other=other, count=count, of=len(documents))
+    return f"{said}: {chosen_names(documents, rest)}" if rest else said
+
+
+def asked_of(question: Question) -> Filters:
+    """Give the filters of all that a question is asked of, also where its words name the two sides."""
+    typed = () if question.sides else sides_of(question.text)[1]
+    years = tuple(value for side in typed for value in side.filters["year"])
+    return {**question.filters, "year": years} if years else question.filters
 
 
 def asked(documents: Sequence[Document], filters: Filters) -> str:

@@ -18,7 +18,7 @@ from index.types import Document, Page
 
 SUGGESTIONS = 3
 TRIED = 6
-WITHIN_S = 1.0  # no further question is tried after this; one takes about 0.2 s
+WITHIN_S = 0.9  # no further question is tried after this; one takes about 0.2 s
 PAGES_LOOKED_AT = 20  # of one document
 DOCUMENTS_LOOKED_AT = 4
 
@@ -65,7 +65,7 @@ def _about(document: Document, pages: Sequence[Page], asked: str) -> Iterator[tu
     for heading in dict.fromkeys(telling_headings(document, pages)):
         if heading.lower() not in asked:
             title = document_name(document)
-            yield document.id, texts.EXAMPLE_SECTION.format(title=title, heading=heading)
+            yield document.id, texts.NEXT_ABOUT.format(title=title, heading=heading)
 
 
 def _in_turn(turns: list[Iterator[tuple[str, str]]]) -> Iterator[tuple[str, str]]:

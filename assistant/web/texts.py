@@ -22,6 +22,7 @@ SEARCHING = "Searching {documents}…"
 ONE_DOCUMENT = "1 document"
 MANY_DOCUMENTS = "{count} documents"
 EXAMPLE_SECTION = "What does “{title}” say about “{heading}”?"
+NEXT_ABOUT = "What is said about “{heading}” in “{title}”?"
 EXAMPLE_TITLE = "What is “{title}” about?"
 
 # States of an answer
@@ -56,7 +57,7 @@ NOTHING_TO_SEARCH_AGAIN = "There is no question here to search for again. Please
 ASKING_ONE = "Asking the one document held here"
 ASKING_ALL = "Asking all {count} documents: narrow down or compare"
 ASKING_PART = "Asking {count} of {of} documents: {chosen}"
-COMPARING_PART = "Comparing in {count} of {of} documents: {chosen}"
+COMPARING_PART = "Comparing {one} with {other} in {count} of {of} documents"
 ASKED_PART = "Asked {count} of {of} documents: {chosen}"
 CLEAR_SCOPE = "Ask all"
 SCOPE_UNKNOWN = "Something this address names is not here, or is not open to you; it was left out."

@@ -99,9 +99,31 @@
     if (asked && now !== asked) say(now);
     asked = now;
   };
+  // The conversation gets lower when buttons come under it: who reads its end goes on seeing that.
+  let atEnd = true;
+  let scrolled = null;
+  const keepEnd = () => {
+    const wrap = document.querySelector("#chat .bubble-wrap");
+    if (!wrap || wrap === scrolled) return;
+    scrolled = wrap;
+    wrap.addEventListener("scroll", () => { atEnd = wrap.scrollHeight - wrap.scrollTop - wrap.clientHeight < 60; });
+    let height = wrap.clientHeight;
+    new ResizeObserver(() => {
+      if (atEnd && wrap.clientHeight < height) wrap.scrollTop = wrap.scrollHeight;
+      height = wrap.clientHeight;
+    }).observe(wrap);
+  };
+  // A question that is cut off in its button is told whole when it is pointed at.
+  const whole = () => {
+    for (const button of document.querySelectorAll("#next button")) {
+      if (button.title !== button.textContent.trim()) button.title = button.textContent.trim();
+    }
+  };
   const start = () => {
     const watch = new MutationObserver(() => {
       label();
+      keepEnd();
+      whole();
       document.querySelectorAll("#source-view iframe").forEach(listen);
     });
     watch.observe(document.body, { childList: true, subtree: true, characterData: true, attributeFilter: ["class"] });
