@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from assistant.access import local_principal
 from assistant.config import Settings
 from assistant.errors import AssistantFault, BadInput
-from assistant.types import Answer, Question, Turn
+from assistant.types import Answer, Question, Side, Turn
 from index.errors import IndexFault
 
 if TYPE_CHECKING:  # the real ones are loaded by the command that needs them
@@ -65,6 +65,12 @@ def _parser() -> argparse.ArgumentParser:
     ask.add_argument("--history", type=Path, metavar="FILE", help="JSON list of {role, text}, oldest first")
     ask.add_argument("--search-text", default="", metavar="TEXT", help="search for this instead")
     ask.add_argument("--as-groups", default="", metavar="A,B", help="ask as a member of these groups")
+    ask.add_argument(
+        "--compare",
+        nargs=3,
+        metavar=("FIELD", "ONE", "OTHER"),
+        help="answer for two values of kind, publisher, year, region, programme, language or document",
+    )
     ask.add_argument("--memo", type=Path, metavar="FILE", help="write the answer to a .docx, .pdf or .md too")
     ask.set_defaults(run=_ask)
 
@@ -157,9 +163,9 @@ def _ask(given: argparse.Namespace, settings: Settings) -> int:
     if given.memo:
         memo.kind_of(given.memo)  # a wrong name is told before the work, not after it
     history = _history(given.history) if given.history else ()
-    question = Question(
-        given.question, local_principal(given.as_groups.split(",")), history, search_text=given.search_text
-    )
+    principal = local_principal(given.as_groups.split(","))
+    sides = _sides(given.compare) if given.compare else ()
+    question = Question(given.question, principal, history, search_text=given.search_text, sides=sides)
     assistant = Assistant.open(settings)
     answer = assistant.ask(question)
     if answer.trace.fallback == "unreachable":
@@ -176,6 +182,15 @@ def _ask(given: argparse.Namespace, settings: Settings) -> int:
     if given.memo:
         print(memo.save(given.memo, given.question, answer, date.today()), file=sys.stderr)
     return 0
+
+
+def _sides(named: Sequence[str]) -> tuple[Side, ...]:
+    from index.facets import FIELDS
+
+    field, *values = named
+    if field not in FIELDS:
+        raise BadInput(f"--compare {field}: not one of {', '.join(FIELDS)}. Name one of these.")
+    return tuple(Side(value, {field: (value,)}) for value in values)
 
 
 def _unavailable(settings: Settings) -> AssistantFault:
@@ -210,6 +225,7 @@ def answer_as_json(text: str, answer: Answer, assistant: "Assistant", question: 
         "emphasis": answer.emphasis,
         "missing": answer.missing,
         "missing_from": answer.missing_from,
+        "columns": [asdict(column) for column in answer.columns],
         "trace": asdict(answer.trace),
     }
 

@@ -72,8 +72,8 @@ def side_by_side(answers: Sequence[tuple[Side, Answer]]) -> Answer:
             for start, end in answer.emphasis
         ]
         text += moved
+        notes += [f"{side.label}: {_renumbered(note, len(citations))[0]}" for note in answer.notes]
         citations += [replace(c, number=c.number + len(citations)) for c in answer.citations]
-        notes += [f"{side.label}: {note}" for note in answer.notes]
         hits |= {hit.passage.id: hit for hit in answer.hits}
     both = [answer for _, answer in answers]
     status = _status([answer.status for answer in both])

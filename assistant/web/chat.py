@@ -76,7 +76,9 @@ def _head() -> str:
     """Write our scripts, and the words that the one for sources beside an answer puts on the page."""
     words = {"beside": texts.SOURCE_BESIDE, "close": texts.CLOSE_SOURCE, "tab": texts.SOURCE_IN_TAB}
     told = json.dumps(words).replace("<", "\\u003c")
-    scripts = [(HERE / name).read_text("utf-8") for name in ("chat.js", "static/beside.js", "static/narrow.js")]
+    scripts = [
+        (HERE / name).read_text("utf-8") for name in ("chat.js", "static/beside.js", "static/narrow.js")
+    ]
     data = f'<script type="application/json" id="beside-words">{told}</script>'
     return data + "".join(f"<script>{script}</script>" for script in scripts)
 
@@ -217,9 +219,7 @@ def _reply(
         """Walk one exchange; Gradio sends each step to the browser."""
         text = typed if isinstance(typed, str) else ""
         before = [message for message in messages or [] if isinstance(message, dict)]
-        for screen in walk(
-            assistant, who(request.headers), text, before, marks.keep, scope.read(kept)
-        ):
+        for screen in walk(assistant, who(request.headers), text, before, marks.keep, scope.read(kept)):
             yield (
                 gr.skip() if screen.box is None else screen.box,
                 screen.messages,

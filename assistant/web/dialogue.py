@@ -12,7 +12,7 @@ from typing import Any
 
 from assistant.assistant import Assistant
 from assistant.errors import AssistantFault, BadQuestion
-from assistant.types import Answer, Principal, Question, Role, Turn
+from assistant.types import Answer, Principal, Question, Role, Side, Turn
 from assistant.web import answers, cards, render, texts
 from assistant.web import scope as scopes
 from assistant.web.render import Html
@@ -174,7 +174,7 @@ def _within(assistant: Assistant, question: Question, scope: Scope) -> Question:
     """The question, asked of the papers in its scope."""
     if not scope.filters:
         return question
-    sides = ()
+    sides: tuple[Side, ...] = ()
     if scope.beside:
         sides = scopes.sides(scope, assistant.index.documents(question.principal.groups))
     return replace(question, filters=scope.filters, sides=sides)

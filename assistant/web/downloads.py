@@ -23,7 +23,7 @@ from index.types import Document
 
 Find = Callable[[Principal, str], Exchange | None]  # by its id, None unless it is this person's
 
-MOST_CHARS = 200_000  # of text and quotes; 60 pages, far more than an answer has
+MOST_CHARS = 60_000  # of text, titles and quotes, far more than an answer has; Word counts 20 pages
 WRITTEN_AT_ONCE = 2
 HEADERS = {
     "Content-Security-Policy": "sandbox; default-src 'none'; frame-ancestors 'none'",
@@ -71,11 +71,13 @@ def _memo(kind: Kind, exchange: Exchange, documents: list[Document]) -> Memo:
 
 def _handed_over(kind: Kind, made: Memo) -> Response:
     """Markdown is shown as the text it is, where it could not be copied; files are saved."""
-    how, media_type = ("inline", "text/plain; charset=utf-8") if kind == "md" else ("attachment", made.media_type)
+    how, media_type = (
+        ("inline", "text/plain; charset=utf-8") if kind == "md" else ("attachment", made.media_type)
+    )
     headers = {**HEADERS, "Content-Disposition": f'{how}; filename="{made.name}"'}
     return Response(made.content, media_type=media_type, headers=headers)
 
 
 def _chars(exchange: Exchange) -> int:
-    quotes = sum(len(citation.quote) for citation in exchange.answer.citations)
+    quotes = sum(len(cited.quote) + len(cited.title) for cited in exchange.answer.citations)
     return len(exchange.question) + len(exchange.answer.text) + quotes
