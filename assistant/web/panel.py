@@ -142,7 +142,11 @@ def _look(documents: Sequence[Document], scope: Scope, *, told: str = "", values
         labelled = [(f"{f.value} ({f.count})", f.value) for f in facets]
         if name == "document":
             labelled = [(names.get(f.value, f.value), f.value) for f in facets]
-        update: dict[str, Any] = {"choices": labelled, "visible": bool(labelled), **({"value": chosen} if values else {})}
+        update: dict[str, Any] = {
+            "choices": labelled,
+            "visible": bool(labelled),
+            **({"value": chosen} if values else {}),
+        }
         parts.append(gr.update(**update))
     return [
         scopes.written(scope),

@@ -38,7 +38,7 @@ def written(scope: Scope) -> str:
     """Write a scope as the browser keeps it; `read` gives it back. "" where everything is asked."""
     if not scope.filters:
         return ""
-    return json.dumps({"filters": scope.filters, "beside": scope.beside}, ensure_ascii=False)
+    return json.dumps({"filters": scope.filters, "beside": scope.beside})
 
 
 def read(text: Any) -> Scope:
