@@ -85,7 +85,6 @@ def _column(said: Answer, column: Column, citations: dict[int, Citation]) -> Htm
         element("div", _prose(_with_keys(text, keys), citations), class_="prose", dir="auto"),
         _sources([citation for citation in said.citations if citation.number in called]),
         class_="side",
-        aria_label=column.label,
     )
 
 
@@ -93,23 +92,19 @@ def _take_away(said: Answer, answer_id: str | None) -> Html:
     """Link to the answer as text and as files, where there is something to take."""
     if not answer_id or said.status == "unsupported":
         return Html("")
-    new_tab = {"target": "_blank", "rel": "noopener"}
-    copy = element(
-        "a",
-        texts.COPY_MARKDOWN,
-        href=addresses.memo(answer_id, "md"),
-        class_="copy",
-        data_copied=texts.MARKDOWN_COPIED,
-        **new_tab,
-    )
-    files = [
-        element("a", name, href=addresses.memo(answer_id, kind), aria_label=told, title=told, **new_tab)
-        for kind, name, told in (
-            ("docx", texts.AS_WORD, texts.AS_WORD_FILE),
-            ("pdf", texts.AS_PDF, texts.AS_PDF_FILE),
+    links = (("md", texts.COPY_MARKDOWN), ("docx", texts.AS_WORD), ("pdf", texts.AS_PDF))
+    written = [
+        element(
+            "a",
+            name,
+            href=addresses.memo(answer_id, kind),
+            class_="copy" if kind == "md" else None,
+            target="_blank",
+            rel="noopener",
         )
+        for kind, name in links
     ]
-    return element("p", copy, *files, class_="take", role="group", aria_label=texts.TAKE_AWAY)
+    return element("p", *written, class_="take")
 
 
 def _state(said: Answer, asking: Asking | None) -> Html:

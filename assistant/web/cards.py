@@ -118,7 +118,7 @@ def facts(*known: str) -> Html:
 def only_this(document_id: str, prefix: str = "") -> Html:
     """Link to the chat with this one document chosen; the chat chooses it without leaving."""
     address = prefix + addresses.only(document_id)
-    return element("a", texts.ONLY_THIS_DOCUMENT, href=address, class_="only", data_document=document_id)
+    return element("a", texts.ONLY_THIS_DOCUMENT, href=address, class_="only")
 
 
 def _link(text: str, address: str) -> Html:

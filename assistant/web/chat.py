@@ -75,6 +75,7 @@ def _mount(app: FastAPI, assistant: Assistant, who: Who, marks: Marks) -> FastAP
 def _head() -> str:
     """Write our scripts, and the words that the one for sources beside an answer puts on the page."""
     words = {"beside": texts.SOURCE_BESIDE, "close": texts.CLOSE_SOURCE, "tab": texts.SOURCE_IN_TAB}
+    words["copied"] = texts.MARKDOWN_COPIED
     told = json.dumps(words).replace("<", "\\u003c")
     scripts = [
         (HERE / name).read_text("utf-8") for name in ("chat.js", "static/beside.js", "static/narrow.js")

@@ -112,7 +112,7 @@ def connect(blocks: gr.Blocks, panel: Panel, assistant: Assistant, who: Who) -> 
     }
     blocks.load(opened, None, **quiet)
     gr.on([part.input for part in panel.chosen], _with_request(changed), panel.chosen, **quiet)
-    panel.wish.input(wished, [panel.wish], **quiet)
+    panel.wish.submit(wished, [panel.wish], **quiet)
     panel.clear.click(cleared, None, **quiet)
 
 

@@ -79,13 +79,10 @@ ONLY_THIS_DOCUMENT = "Ask only this document"
 NEXT_QUESTIONS = "The documents also answer"
 
 # An answer to take away
-TAKE_AWAY = "Take it away"
 COPY_MARKDOWN = "Copy as Markdown"
 MARKDOWN_COPIED = "The answer is copied."
-AS_WORD = "Word"
-AS_PDF = "PDF"
-AS_WORD_FILE = "Download this answer as a Word file"
-AS_PDF_FILE = "Download this answer as a PDF file"
+AS_WORD = "Save as Word"
+AS_PDF = "Save as PDF"
 ONLY_ASKED = "Only these documents were asked: {chosen}."
 TOO_LONG_TO_TAKE = "This answer is too long for a file. Please copy what you need from the page."
 

@@ -6,10 +6,14 @@
     if (!field) return false;
     field.value = documentId;
     field.dispatchEvent(new Event("input", { bubbles: true }));
+    field.dispatchEvent(new KeyboardEvent("keypress", { key: "Enter", bubbles: true, cancelable: true }));
     const box = document.querySelector("#question textarea");
     if (box) box.focus();
     return true;
   };
+
+  // What the address of such a link names: the chat strips other attributes off its markup.
+  const named = (link) => new URL(link.href).searchParams.get("document");
 
   const say = (text) => {
     let told = document.getElementById("narrow-told");
@@ -47,7 +51,7 @@
     } catch { /* the text is opened instead */ }
     link.focus();
     if (done) {
-      say(link.dataset.copied);
+      say(JSON.parse(document.getElementById("beside-words").textContent).copied);
       link.classList.add("done");
       window.setTimeout(() => link.classList.remove("done"), 3000);
     } else window.open(link.href, "_blank", "noopener");
@@ -60,7 +64,7 @@
     if (link.classList.contains("copy")) {
       event.preventDefault();
       copy(link);
-    } else if (choose(link.dataset.document)) event.preventDefault();
+    } else if (choose(named(link))) event.preventDefault();
   });
 
   // A suggested question goes once it is asked, and the focus would go with it (not on a phone: a
@@ -79,7 +83,7 @@
       const shown = frame.contentDocument;
       if (shown) shown.addEventListener("click", (event) => {
         const link = event.target.closest && event.target.closest("a.only");
-        if (link && plain(event) && choose(link.dataset.document)) event.preventDefault();
+        if (link && plain(event) && choose(named(link))) event.preventDefault();
       });
     });
   };
