@@ -217,7 +217,7 @@ def test_a_source_narrows_to_its_document_and_the_conversation_stays(opens: Open
     page.get_by_role("button", name=texts.CLEAR_SCOPE).click()
     expect(line(page)).to_contain_text("Asking all")
     page.locator("#chat a.marker").first.click()
-    page.frame_locator("#source-view iframe").get_by_role("link", name=texts.ONLY_THIS_DOCUMENT).click()
+    page.frame_locator("#source-view iframe").get_by_role("link", name=texts.ONLY_THIS).click()
     expect(line(page)).to_contain_text("Asking 1 of 3 documents: Harbours 2019")
     expect(page.locator("#chat .question")).to_have_count(1)
 

@@ -1,5 +1,6 @@
 """Narrowing what is asked: what may be chosen, how it travels, and what is told of it."""
 
+import html
 import json
 from collections.abc import Sequence
 from dataclasses import replace
@@ -125,7 +126,7 @@ def test_the_scope_travels_with_the_question_and_is_told_under_the_answer() -> N
     chosen = scope.made({"year": ["2021"]})
     *_, screen = dialogue.exchange(assistant, ANYBODY, "How long?", [], scope=chosen)
     assert asked[-1].filters == {"year": ("2021",)} and asked[-1].sides == ()
-    assert "Asked 1 of 3 documents" in render.html.unescape(str(screen.messages[-1]["content"]))
+    assert "Asked 1 of 3 documents" in html.unescape(str(screen.messages[-1]["content"]))
 
 
 def test_searching_again_asks_the_documents_that_were_asked_before() -> None:
@@ -143,7 +144,7 @@ def test_a_scope_that_holds_no_document_is_refused_in_a_sentence_and_nothing_is_
     chosen = scope.made({"year": ["2021"], "kind": ["minutes"]})
     *_, screen = dialogue.exchange(assistant, ANYBODY, "How long?", [], scope=chosen)
     assert asked == [] and screen.box == "How long?"
-    assert texts.SCOPE_EMPTY in render.html.unescape(str(screen.messages[-1]["content"]))
+    assert texts.SCOPE_EMPTY in html.unescape(str(screen.messages[-1]["content"]))
 
 
 def test_a_typed_comparison_tells_the_documents_of_its_years_only() -> None:

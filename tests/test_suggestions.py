@@ -8,7 +8,7 @@ from assistant.access import local_principal
 from assistant.assistant import Assistant
 from assistant.config import Settings
 from assistant.records import Exchange, exchange_of
-from assistant.types import Question
+from assistant.types import Answer, Question
 from assistant.web.suggestions import next_questions
 from conftest import write_papers
 from index.build import build
@@ -68,9 +68,12 @@ def test_what_is_suggested_has_its_answer_within_the_scope(
     exchange = asked(assistant, "Who pays for the Harbour Programme?", {"year": ("2021",)})
     tried: list[Question] = []
     extracted = assistant.extracted
-    monkeypatch.setattr(
-        assistant, "extracted", lambda question: tried.append(question) or extracted(question)
-    )  # type: ignore[func-returns-value]
+
+    def noted(question: Question) -> Answer:
+        tried.append(question)
+        return extracted(question)
+
+    monkeypatch.setattr(assistant, "extracted", noted)
     assert next_questions(assistant, LEADS, exchange, LONG_S)
     assert {tuple(question.filters["year"]) for question in tried} == {("2021",)}
 

@@ -74,6 +74,7 @@ COMPARE_HINT = "Two of a kind are chosen: each can be asked for itself, and answ
 COMPARE_NOT = "One answer from both"
 COMPARE_TWO = "{one} beside {other}"
 ONLY_THIS_DOCUMENT = "Ask only this document"
+ONLY_THIS = "Ask only this"
 
 # What to ask next
 NEXT_QUESTIONS = "The documents also answer"
