@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from assistant.access import local_principal
 from assistant.config import Settings
 from assistant.errors import AssistantFault, BadInput
-from assistant.types import Answer, Question, Side, Turn
+from assistant.types import Answer, Question, Turn
 from index.errors import IndexFault
 
 if TYPE_CHECKING:  # the real ones are loaded by the command that needs them
@@ -158,13 +158,14 @@ def _progress() -> Iterator[Callable[..., None]]:
 def _ask(given: argparse.Namespace, settings: Settings) -> int:
     from assistant import memo
     from assistant.assistant import Assistant
+    from assistant.comparison import sides_named
     from assistant.printing import Manner, answer_lines
 
     if given.memo:
         memo.kind_of(given.memo)  # a wrong name is told before the work, not after it
     history = _history(given.history) if given.history else ()
     principal = local_principal(given.as_groups.split(","))
-    sides = _sides(given.compare) if given.compare else ()
+    sides = sides_named(*given.compare) if given.compare else ()
     question = Question(given.question, principal, history, search_text=given.search_text, sides=sides)
     assistant = Assistant.open(settings)
     answer = assistant.ask(question)
@@ -182,15 +183,6 @@ def _ask(given: argparse.Namespace, settings: Settings) -> int:
     if given.memo:
         print(memo.save(given.memo, given.question, answer, date.today()), file=sys.stderr)
     return 0
-
-
-def _sides(named: Sequence[str]) -> tuple[Side, ...]:
-    from index.facets import FIELDS
-
-    field, *values = named
-    if field not in FIELDS:
-        raise BadInput(f"--compare {field}: not one of {', '.join(FIELDS)}. Name one of these.")
-    return tuple(Side(value, {field: (value,)}) for value in values)
 
 
 def _unavailable(settings: Settings) -> AssistantFault:

@@ -8,7 +8,9 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+from assistant.errors import BadInput
 from assistant.types import Answer, Citation, Column, Side, Status, Trace
+from index.facets import FIELDS
 from index.types import Hit
 
 NOTHING_SAID = "The papers do not say."
@@ -38,6 +40,13 @@ def sides_of(text: str) -> tuple[str, tuple[Side, ...]]:
         return text, ()
     asked = f"{text[: found.start()]}{found['papers']}{text[found.end() :]}"
     return asked, tuple(Side(year, {"year": (year,)}) for year in (found["one"], found["other"]))
+
+
+def sides_named(field: str, one: str, other: str) -> tuple[Side, ...]:
+    """The sides of two values of a field, as they are named on the command line. Raises BadInput."""
+    if field not in FIELDS:
+        raise BadInput(f"--compare {field}: not one of {', '.join(FIELDS)}. Name one of these.")
+    return tuple(Side(value, {field: (value,)}) for value in (one, other))
 
 
 def asked_of_each(text: str) -> str:

@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 
 from assistant.access import local_principal
 from assistant.assistant import Assistant
-from assistant.comparison import NOTHING_SAID, asked_of_each, is_topic, side_by_side, sides_of
+from assistant.comparison import NOTHING_SAID, asked_of_each, is_topic, side_by_side, sides_named, sides_of
 from assistant.config import Settings
+from assistant.errors import BadInput
 from assistant.types import Answer, Citation, Question, Side, Status, Trace
 from index.build import build
 from index.embedding import Embedder
@@ -144,3 +145,19 @@ def test_a_topic_is_answered_from_each_year_and_one_that_is_not_there_from_none(
     assert "nine ports" in said[0] and "twelve" not in said[0] and "twelve ports" in said[1]
     for absent in ("volcanoes", "the budget of the Harbour Programme's choir"):
         assert assistant.ask(Question(asked.format(absent), local_principal())).status == "not_in_documents"
+
+
+def test_a_topic_with_a_word_that_no_paper_has_is_not_answered_however_low_the_bar(
+    paper_folder: Callable[..., Path], tmp_path: Path, embedder: Embedder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    build(paper_folder(TWO_YEARS), tmp_path / "index", embedder)
+    assistant = Assistant(Settings.from_env(index=tmp_path / "index"), embedder)
+    monkeypatch.setattr("assistant.assistant.TOPIC_CONFIDENCE", 0.0)
+    asked = "What do the papers of 2019 and 2024 each say about volcanoes near the harbours?"
+    assert assistant.ask(Question(asked, local_principal())).status == "not_in_documents"
+
+
+def test_sides_named_on_the_command_line_are_of_a_known_field() -> None:
+    assert sides_named("year", "2019", "2024") == (OLD, NEW)
+    with pytest.raises(BadInput, match="--compare colour: not one of kind, publisher"):
+        sides_named("colour", "red", "blue")
