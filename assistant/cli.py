@@ -65,12 +65,8 @@ def _parser() -> argparse.ArgumentParser:
     ask.add_argument("--history", type=Path, metavar="FILE", help="JSON list of {role, text}, oldest first")
     ask.add_argument("--search-text", default="", metavar="TEXT", help="search for this instead")
     ask.add_argument("--as-groups", default="", metavar="A,B", help="ask as a member of these groups")
-    ask.add_argument(
-        "--compare",
-        nargs=3,
-        metavar=("FIELD", "ONE", "OTHER"),
-        help="answer for two values of kind, publisher, year, region, programme, language or document",
-    )
+    named = ("FIELD", "ONE", "OTHER")
+    ask.add_argument("--compare", nargs=3, metavar=named, help="ask the papers of two values apart")
     ask.add_argument("--memo", type=Path, metavar="FILE", help="write the answer to a .docx, .pdf or .md too")
     ask.set_defaults(run=_ask)
 

@@ -24,8 +24,8 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     command = [sys.executable, str(Path(printed.__file__)), str(port)]
-    marks = tmp_path_factory.mktemp("marks") / "feedback.jsonl"
-    environment = {**os.environ, "ASSISTANT_FEEDBACK": str(marks)}
+    records = tmp_path_factory.mktemp("marks") / "records.sqlite"
+    environment = {**os.environ, "ASSISTANT_RECORDS_URL": f"sqlite:///{records}"}
     with subprocess.Popen(command, env=environment) as served:
         try:
             wait_for(f"http://127.0.0.1:{port}/documents", served)
