@@ -31,6 +31,11 @@ def only(document_id: str) -> str:
     return f"{CHAT}?document={quote(document_id, safe='')}"
 
 
+def memo(answer_id: str, kind: str) -> str:
+    """Give the address of an answer as a file to take away."""
+    return f"answers/{answer_id}/memo.{kind}"
+
+
 def original(document_id: str) -> str:
     """Give the address of the file itself."""
     return f"{SHELF}/{quote(document_id, safe='')}/file"

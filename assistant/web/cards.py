@@ -87,7 +87,12 @@ def source(citation: Citation, pages_of: PagesOf, newer_of: NewerOf = lambda _: 
         element("p", facts(citation.date or texts.UNDATED, page), class_="facts"),
         superseded(newer_of(citation.document_id)),
         element("blockquote", _in_its_place(citation, pages_of(citation.document_id)), dir="auto"),
-        element("p", _link(texts.OPEN_PAGE.format(page=citation.page), address), class_="open"),
+        element(
+            "p",
+            _link(texts.OPEN_PAGE.format(page=citation.page), address),
+            only_this(citation.document_id),
+            class_="open",
+        ),
         class_="card",
         id=f"source-{citation.number}",
     )
@@ -110,7 +115,12 @@ def _nearest(hit: Hit, pages_of: PagesOf, document_of: DocumentOf) -> Html | Non
         element("h3", element("span", document.title or document.path, dir="auto")),
         element("p", facts(document.date or texts.UNDATED, page_name(number, label)), class_="facts"),
         element("blockquote", text, dir="auto"),
-        element("p", _link(texts.OPEN_PAGE.format(page=number), address), class_="open"),
+        element(
+            "p",
+            _link(texts.OPEN_PAGE.format(page=number), address),
+            only_this(document.id),
+            class_="open",
+        ),
         class_="card near",
     )
 
@@ -132,6 +142,12 @@ def _in_its_place(citation: Citation, pages: list[Page]) -> Html:
 def facts(*known: str) -> Html:
     """Put the facts that are known in a line."""
     return join((fact for fact in known if fact), " · ")
+
+
+def only_this(document_id: str, prefix: str = "", name: str = texts.ONLY_THIS_DOCUMENT) -> Html:
+    """Link to the chat with this one document chosen; the chat chooses it without leaving."""
+    address = prefix + addresses.only(document_id)
+    return element("a", name, href=address, class_="only", title=texts.ONLY_THIS_DOCUMENT)
 
 
 def _link(text: str, address: str) -> Html:

@@ -20,7 +20,7 @@ from assistant.assistant import Assistant
 from assistant.errors import AssistantFault
 from assistant.records import COMMENT_CHARS, MARKS, Mark
 from assistant.types import Principal
-from assistant.web import cards, dialogue, language, rehearsal, render, texts
+from assistant.web import cards, dialogue, further, language, panel, rehearsal, render, scope, texts
 from assistant.web.marks import MARK_NAMES, Marks
 from assistant.web.translation import spoken
 from assistant.web.viewer import Who
@@ -60,7 +60,7 @@ def _mount(app: FastAPI, assistant: Assistant, who: Who, marks: Marks) -> FastAP
         laid_out,
         path="/",
         theme=_theme(),
-        css_paths=[HERE / "style.css", HERE / "static/beside.css"],
+        css_paths=[HERE / "style.css", HERE / "static/beside.css", HERE / "static/narrow.css"],
         head=head,
         favicon_path=str(HERE / "icon.svg"),
         show_error=False,
@@ -79,10 +79,11 @@ def _mount(app: FastAPI, assistant: Assistant, who: Who, marks: Marks) -> FastAP
 def _head() -> str:
     """Write our scripts, and the words that the one for sources beside an answer puts on the page."""
     words = {"beside": texts.SOURCE_BESIDE, "close": texts.CLOSE_SOURCE, "tab": texts.SOURCE_IN_TAB}
-    words |= {"came": texts.ANSWER_HAS_COME, "chat": texts.CHAT_LABEL}
+    words |= {"came": texts.ANSWER_HAS_COME, "chat": texts.CHAT_LABEL, "copied": texts.MARKDOWN_COPIED}
     told = json.dumps(words, ensure_ascii=False).replace("<", "\\u003c")
     scripts = [
-        (HERE / name).read_text("utf-8") for name in ("chat.js", "static/beside.js", "static/heard.js")
+        (HERE / name).read_text("utf-8")
+        for name in ("chat.js", "static/beside.js", "static/heard.js", "static/narrow.js")
     ]
     data = f'<script type="application/json" id="beside-words">{told}</script>'
     return data + "".join(f"<script>{script}</script>" for script in scripts)
@@ -98,14 +99,18 @@ def page(assistant: Assistant, who: Who, marks: Marks) -> gr.Blocks:
         with gr.Row(elem_id="desk"):
             with gr.Column(elem_id="talk", scale=3, min_width=300):
                 chat = _conversation()
+                nexts = further.lay_out()
                 mark_row, search = _under_the_answer()
                 words = (texts.QUESTION_LABEL, texts.QUESTION_PLACEHOLDER)
-                box = _field("question", *words, max_lines=6, autofocus=True, submit_btn=texts.SEND)
+                with gr.Column(elem_id="ask"):
+                    narrowing = panel.lay_out()
+                    box = _field("question", *words, max_lines=6, autofocus=True, submit_btn=texts.SEND)
             with gr.Column(elem_id="beside", scale=2, min_width=300):
                 beside = gr.Markdown("", elem_id="sources", latex_delimiters=[], container=False)
         shown = [box, chat, beside, anew, *search, *mark_row]
         hidden: Any = {"show_progress": "hidden", "api_visibility": "private"}
         blocks.load(_opening(assistant, who), None, [chat, beside], **hidden)
+        panel.connect(blocks, narrowing, assistant, who)
         reply = _reply(assistant, who, marks)
         # No preprocessing: it would make components out of whatever messages a browser sends.
         answering = {
@@ -114,10 +119,14 @@ def page(assistant: Assistant, who: Who, marks: Marks) -> gr.Blocks:
             "preprocess": False,
             **hidden,
         }
-        box.submit(reply, [box, chat], shown, **answering)
+        submitted = box.submit(reply, [box, chat, narrowing.kept], shown, **answering)
         again = _reply(assistant, who, marks, dialogue.search_again)
-        search[1].submit(again, [search[1], chat], shown, **answering)
-        chat.example_select(_chosen(reply), [chat], shown, **answering)
+        corrected = search[1].submit(again, [search[1], chat, narrowing.kept], shown, **answering)
+        example = chat.example_select(_chosen(reply), [chat, narrowing.kept], shown, **answering)
+        on = [b.click(_going_on(reply), [b, chat], shown, **answering) for b in nexts.buttons]
+        further.connect(nexts, [submitted, corrected, example, *on], chat, assistant, who, marks.exchange)
+        begin = [box.submit, search[1].submit, anew.click, *(button.click for button in nexts.buttons)]
+        gr.on(begin, further.gone, None, nexts.shown, queue=False, **hidden)
         _, told, comment, *buttons = mark_row
         marking: Any = {"inputs": [chat, comment], "outputs": [told, *buttons], "preprocess": False, **hidden}
         for button, mark in zip(buttons, MARKS, strict=True):
@@ -221,11 +230,11 @@ def _first_screen(assistant: Assistant, principal: Principal) -> tuple[list[str]
 def _reply(
     assistant: Assistant, who: Who, marks: Marks, walk: Walk = dialogue.exchange
 ) -> Callable[..., Any]:
-    def reply(typed: Any, messages: Any, request: gr.Request) -> Iterator[tuple[Any, ...]]:
+    def reply(typed: Any, messages: Any, kept: Any, request: gr.Request) -> Iterator[tuple[Any, ...]]:
         """Walk one exchange; Gradio sends each step to the browser."""
         text = typed if isinstance(typed, str) else ""
         before = [message for message in messages or [] if isinstance(message, dict)]
-        for screen in walk(assistant, who(request.headers), text, before, marks.keep):
+        for screen in walk(assistant, who(request.headers), text, before, marks.keep, scope.read(kept)):
             yield (
                 gr.skip() if screen.box is None else screen.box,
                 screen.messages,
@@ -274,11 +283,22 @@ def _mark(marks: Marks, who: Who, mark: Mark | None) -> Callable[..., Any]:
 
 
 def _chosen(reply: Callable[..., Any]) -> Callable[..., Any]:
-    def chosen(messages: Any, choice: gr.SelectData, request: gr.Request) -> Iterator[tuple[Any, ...]]:
+    def chosen(
+        messages: Any, kept: Any, choice: gr.SelectData, request: gr.Request
+    ) -> Iterator[tuple[Any, ...]]:
         """Ask the example that was clicked, as if it had been typed."""
-        yield from reply(str(choice.value["text"]), messages, request)
+        yield from reply(str(choice.value["text"]), messages, kept, request)
 
     return chosen
+
+
+def _going_on(reply: Callable[..., Any]) -> Callable[..., Any]:
+    def going_on(typed: Any, messages: Any, request: gr.Request) -> Iterator[tuple[Any, ...]]:
+        """Ask what a button says, of the documents that the question before was asked of."""
+        shown = [m for m in messages if isinstance(m, dict)] if isinstance(messages, list) else []
+        yield from reply(typed, messages, dialogue.last_scope(shown), request)
+
+    return going_on
 
 
 def _theme() -> gr.themes.Base:

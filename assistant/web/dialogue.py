@@ -11,10 +11,12 @@ from functools import cache
 from typing import Any
 
 from assistant.assistant import Assistant
-from assistant.errors import AssistantFault
-from assistant.types import Answer, Principal, Question, Role, Turn
+from assistant.errors import AssistantFault, BadQuestion
+from assistant.types import Answer, Principal, Question, Role, Side, Turn
 from assistant.web import answers, cards, render, texts
+from assistant.web import scope as scopes
 from assistant.web.render import Html
+from assistant.web.scope import EVERYTHING, Scope
 from index.errors import IndexFault
 
 HISTORY_TURNS = 10
@@ -45,6 +47,7 @@ def exchange(
     typed: str,
     messages: Sequence[Message],
     keep: Keep | None = None,
+    scope: Scope = EVERYTHING,
 ) -> Iterator[Screen]:
     """Answer what was typed, giving the screen anew at every step; never raises.
 
@@ -55,12 +58,13 @@ def exchange(
     if not typed.strip():
         yield Screen([*before, _message("assistant", render.notice(texts.EMPTY_QUESTION))], last=True)
         return
-    asked = [*before, _message("user", render.question(typed))]
+    asked = [*before, _message("user", render.question(typed, scope=scopes.written(scope)))]
 
     def refused(sentence: str) -> Screen:
         return Screen([*before, _message("assistant", render.notice(sentence))], box=typed, last=True)
 
-    for screen in _guarded(assistant, Question(typed, principal, history(before)), asked, keep, refused):
+    question = _within(assistant, Question(typed, principal, history(before)), scope)
+    for screen in _guarded(assistant, question, asked, keep, refused):
         yield replace(screen, box="") if screen.begins else screen
 
 
@@ -70,9 +74,11 @@ def search_again(
     search_text: str,
     messages: Sequence[Message],
     keep: Keep | None = None,
+    scope: Scope = EVERYTHING,
 ) -> Iterator[Screen]:
     """Ask the last question once more with a corrected search text, in the place of the answer it
     got; an empty one leaves the search to the assistant. Where no answer comes of it the first stays.
+    The documents asked are those that the question was asked of, whatever is chosen by now.
     """
     shown = _kept(messages)
 
@@ -87,8 +93,9 @@ def search_again(
         return
     before = shown[:place]
     meant = search_text.strip()
-    asked = [*before, _message("user", render.question(typed, meant))]
-    question = Question(typed, principal, history(before), search_text=meant)
+    scope = scopes.read(render.scope(_text(shown[place])))
+    asked = [*before, _message("user", render.question(typed, meant, scopes.written(scope)))]
+    question = _within(assistant, Question(typed, principal, history(before), search_text=meant), scope)
     yield from _guarded(assistant, question, asked, keep, refused)
 
 
@@ -108,6 +115,12 @@ def last_answer(messages: Sequence[Message]) -> str | None:
     """Give the id of the answer that stands last, notices aside; None where something else does."""
     kept = _kept(messages)
     return render.answer_id(_text(kept[-1])) if kept else None
+
+
+def last_scope(messages: Sequence[Message]) -> str:
+    """Give the scope of the last question as `scope.written` wrote it."""
+    asked = [_text(message) for message in messages if _role(message) == "user"]
+    return render.scope(asked[-1]) if asked else ""
 
 
 def _guarded(
@@ -132,7 +145,12 @@ def _answered(
     assistant: Assistant, question: Question, asked: list[Message], keep: Keep | None
 ) -> Iterator[Screen]:
     index, groups = assistant.index, question.principal.groups
-    asking = answers.Asking(question.text, len(index.documents(groups)))
+    documents = index.documents(groups)
+    asked_of = scopes.asked_of(question)
+    within = scopes.within(documents, asked_of)
+    if documents and question.filters and not within:
+        raise BadQuestion(texts.SCOPE_EMPTY)
+    asking = answers.Asking(question.text, len(within), scopes.asked(documents, asked_of))
     searching = texts.SEARCHING.format(documents=render.count_of_documents(asking.documents))
     yield Screen([*asked, _message("assistant", render.progress(searching))], begins=True)
     written = ""
@@ -151,6 +169,16 @@ def _answered(
         written += part
         yield Screen([*asked, _message("assistant", answers.draft(written))])
     raise RuntimeError("Assistant.stream ended without an Answer")
+
+
+def _within(assistant: Assistant, question: Question, scope: Scope) -> Question:
+    """The question, asked of the papers in its scope."""
+    if not scope.filters:
+        return question
+    sides: tuple[Side, ...] = ()
+    if scope.beside:
+        sides = scopes.sides(scope, assistant.index.documents(question.principal.groups))
+    return replace(question, filters=scope.filters, sides=sides)
 
 
 def _message(role: Role, content: Html) -> Message:

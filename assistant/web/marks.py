@@ -10,14 +10,15 @@ import logging
 import secrets
 import threading
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from assistant.errors import AssistantFault
-from assistant.records import COMMENT_CHARS, FeedbackBook, Mark, feedback
+from assistant.records import COMMENT_CHARS, Exchange, FeedbackBook, Mark, exchange_of, feedback
 from assistant.types import Answer, Principal, Question
 from assistant.web import render, texts
 from assistant.web.language import Naming
+from index.types import Document
 
 REMEMBERED = 2000  # answers that can be marked, the latest of all readers together
 
@@ -38,6 +39,7 @@ class _Given:
 
     question: Question
     answer: Answer
+    exchange: Exchange
     marked: tuple[Mark, str] | None = None
     lock: threading.Lock = field(default_factory=threading.Lock)  # two clicks at once: one after the other
 
@@ -51,21 +53,34 @@ class Told:
 
 
 class Marks:
-    """The latest answers, and the book their marks go into. Safe between threads."""
+    """The latest answers, and the book their marks go into. Safe between threads.
 
-    def __init__(self, book: FeedbackBook) -> None:
+    `documents` gives the documents a reader may see now: what an answer was made from is noted with it.
+    """
+
+    def __init__(
+        self, book: FeedbackBook, documents: Callable[[Principal], Iterable[Document]] = lambda _: ()
+    ) -> None:
         self._book = book
+        self._documents = documents
         self._given: OrderedDict[str, _Given] = OrderedDict()
         self._lock = threading.Lock()
 
     def keep(self, question: Question, answer: Answer) -> str:
         """Remember an answer for marking; its id, which cannot be guessed."""
         answer_id = secrets.token_hex(16)
+        exchange = exchange_of(answer_id, question, answer, self._documents(question.principal))
         with self._lock:
-            self._given[answer_id] = _Given(question, replace(answer, hits=()))
+            self._given[answer_id] = _Given(question, replace(answer, hits=()), exchange)
             while len(self._given) > REMEMBERED:
                 self._given.popitem(last=False)
         return answer_id
+
+    def exchange(self, principal: Principal, answer_id: str) -> Exchange | None:
+        """What was asked and answered under an id, None where it is not known or not this person's."""
+        with self._lock:
+            given = self._given.get(answer_id)
+        return given.exchange if given and given.question.principal.id == principal.id else None
 
     def mark(self, principal: Principal, answer_id: str | None, mark: Mark | None, comment: str) -> Told:
         """Write a mark down, once for the same click, and say what came of it; never raises.

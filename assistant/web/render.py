@@ -23,6 +23,7 @@ _SURROGATE = re.compile("[\ud800-\udfff]")
 _LINE_BREAK = re.compile(r"\r\n|[\r\n\x0b\x0c\x85\u2028\u2029]")
 _SAID = re.compile(r'^<div class="(?:answer|question)[^"]*"[^>]* data-said="([^"]*)"')
 _MEANT = re.compile(r'^<div class="question"[^>]* data-meant="([^"]*)"')
+_SCOPE = re.compile(r'^<div class="question"[^>]* data-scope="([^"]*)"')
 _ANSWER_ID = re.compile(r'^<div class="answer[^"]*"[^>]* data-answer="(\w{1,64})"', re.ASCII)
 _PRINTED_NUMBER = re.compile(r"[A-Za-z]{0,2}[-. ]?(?:\d{1,4}|[ivxlcIVXLC]{1,7})")
 _VOID = frozenset({"meta", "link", "hr", "input"})
@@ -109,10 +110,10 @@ def _with_label(bare: str, printed: str, named: str, *, page: str, label: str, c
     return form.format(page=page, label=label, count=count)
 
 
-def question(text: str, meant: str = "") -> Html:
-    """Write what the user asked, as the text it is; `plain` gives it back, and `meant` the search
-    text that was put in its place."""
-    kept = {"data_said": clean(text), "data_meant": clean(meant) or None}
+def question(text: str, meant: str = "", scope: str = "") -> Html:
+    """Write what the user asked, as the text it is; `plain` gives it back, `meant` the search text
+    that was put in its place, and `scope` which documents were asked."""
+    kept = {"data_said": clean(text), "data_meant": clean(meant) or None, "data_scope": scope or None}
     return element("div", text, class_="question", dir="auto", **kept)
 
 
@@ -138,6 +139,12 @@ def plain(content: str) -> str | None:
 def meant(content: str) -> str:
     """Give back the search text that `question` wrote into a message, "" where there is none."""
     found = _MEANT.match(content)
+    return html.unescape(found[1]) if found else ""
+
+
+def scope(content: str) -> str:
+    """Give back the scope that `question` wrote into a message, "" where there is none."""
+    found = _SCOPE.match(content)
     return html.unescape(found[1]) if found else ""
 
 

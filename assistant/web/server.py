@@ -17,7 +17,7 @@ from assistant.config import Settings
 from assistant.errors import BadSetting, PortInUse, RecordsUnavailable
 from assistant.records import Database, FeedbackBook
 from assistant.types import Principal
-from assistant.web import texts, viewer
+from assistant.web import downloads, texts, viewer
 from assistant.web.marks import Marks
 from assistant.web.translation import Translated
 
@@ -84,7 +84,9 @@ def create_app(settings: Settings, assistant: Assistant | None = None) -> FastAP
         database.prepare()
     except RecordsUnavailable as fault:  # questions are answered all the same, and each use tries again
         log.error("%s", fault)
-    return chat.mount(app, assistant, who, Marks(FeedbackBook(database)))
+    marks = Marks(FeedbackBook(database), lambda principal: assistant.index.documents(principal.groups))
+    app.include_router(downloads.routes(assistant, who, marks.exchange))
+    return chat.mount(app, assistant, who, marks)
 
 
 def serve(settings: Settings, ready: Callable[[str], None] | None = None) -> None:

@@ -118,6 +118,7 @@ def _bar(
             data_copied=texts.CITATION_COPIED,
             data_not_copied=texts.CITATION_NOT_COPIED,
         ),
+        cards.only_this(document.id, TO_CHAT, texts.ONLY_THIS),
         "" if state is State.GONE else _original(document, shown),
         cards.superseded(newer, TO_CHAT),
         element("span", class_="told", role="status"),

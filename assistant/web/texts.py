@@ -32,6 +32,7 @@ SEARCHING = "Searching {documents}…"
 ONE_DOCUMENT = "1 document"
 MANY_DOCUMENTS = "{count} documents"
 EXAMPLE_SECTION = "What does “{title}” say about “{heading}”?"
+NEXT_ABOUT = "What is said about “{heading}” in “{title}”?"
 EXAMPLE_TITLE = "What is “{title}” about?"
 
 # States of an answer
@@ -61,6 +62,40 @@ SEARCH_HINT = (
 )
 SEARCH_AGAIN = "Search again"
 NOTHING_TO_SEARCH_AGAIN = "There is no question here to search for again. Please write one first."
+
+# Which documents are asked
+ASKING_ONE = "Asking the one document held here"
+ASKING_ALL = "Asking all {count} documents: narrow down or compare"
+ASKING_PART = "Asking {count} of {of} documents: {chosen}"
+COMPARING_PART = "Comparing {one} with {other} in {count} of {of} documents"
+ASKED_PART = "Asked {count} of {of} documents: {chosen}"
+CLEAR_SCOPE = "Ask all"
+SCOPE_UNKNOWN = "Something this address names is not here, or is not open to you; it was left out."
+SCOPE_EMPTY = "No document fits what you chose, so there is nothing to search. Please choose fewer limits."
+FIELD_KIND = "Kind"
+FIELD_PUBLISHER = "Publisher"
+FIELD_YEAR = "Year"
+FIELD_REGION = "Region"
+FIELD_PROGRAMME = "Programme"
+FIELD_LANGUAGE = "Language"
+FIELD_DOCUMENT = "Document"
+COMPARE = "Compare"
+COMPARE_HINT = "Two of a kind are chosen: each can be asked for itself, and answered beside the other."
+COMPARE_NOT = "One answer from both"
+COMPARE_TWO = "{one} beside {other}"
+ONLY_THIS_DOCUMENT = "Ask only this document"
+ONLY_THIS = "Ask only this"
+
+# What to ask next
+NEXT_QUESTIONS = "The documents also answer"
+
+# An answer to take away
+COPY_MARKDOWN = "Copy as Markdown"
+MARKDOWN_COPIED = "The answer is copied."
+AS_WORD = "Save as Word"
+AS_PDF = "Save as PDF"
+ONLY_ASKED = "Only these documents were asked: {chosen}."
+TOO_LONG_TO_TAKE = "This answer is too long for a file. Please copy what you need from the page."
 
 # Marks on an answer
 MARKS_LABEL = "Was this answer right?"
