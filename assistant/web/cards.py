@@ -144,10 +144,10 @@ def facts(*known: str) -> Html:
     return join((fact for fact in known if fact), " · ")
 
 
-def only_this(document_id: str, prefix: str = "", name: str = texts.ONLY_THIS_DOCUMENT) -> Html:
+def only_this(document_id: str, prefix: str = "", name: str = "") -> Html:
     """Link to the chat with this one document chosen; the chat chooses it without leaving."""
     address = prefix + addresses.only(document_id)
-    return element("a", name, href=address, class_="only", title=texts.ONLY_THIS_DOCUMENT)
+    return element("a", name or texts.ONLY_THIS_DOCUMENT, href=address, class_="only", title=texts.ONLY_THIS_DOCUMENT)
 
 
 def _link(text: str, address: str) -> Html:
