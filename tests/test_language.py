@@ -217,7 +217,7 @@ def test_every_handler_of_the_chat_is_spoken(client: TestClient) -> None:
     from assistant.web import chat
 
     async def laid_out() -> Any:  # the framework wants a running loop
-        return chat.page(scripted.scripted(), server.who, SimpleNamespace(keep=None))  # type: ignore[arg-type]
+        return chat.page(scripted.scripted(), server.who, SimpleNamespace(keep=None, exchange=None))  # type: ignore[arg-type]
 
     page = asyncio.run(laid_out())
     handlers = [listener.fn for listener in page.fns.values() if listener.fn]

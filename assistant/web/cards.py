@@ -147,7 +147,8 @@ def facts(*known: str) -> Html:
 def only_this(document_id: str, prefix: str = "", name: str = "") -> Html:
     """Link to the chat with this one document chosen; the chat chooses it without leaving."""
     address = prefix + addresses.only(document_id)
-    return element("a", name or texts.ONLY_THIS_DOCUMENT, href=address, class_="only", title=texts.ONLY_THIS_DOCUMENT)
+    title = texts.ONLY_THIS_DOCUMENT
+    return element("a", name or title, href=address, class_="only", title=title)
 
 
 def _link(text: str, address: str) -> Html:

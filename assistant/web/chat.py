@@ -17,14 +17,12 @@ import gradio as gr
 from fastapi import FastAPI
 
 from assistant.assistant import Assistant
-from assistant.errors import AssistantFault
 from assistant.records import COMMENT_CHARS, MARKS, Mark
-from assistant.types import Principal
-from assistant.web import cards, dialogue, further, language, panel, rehearsal, render, scope, texts
+from assistant.web import dialogue, further, language, panel, rehearsal, render, scope, texts
+from assistant.web.first_screen import first_screen
 from assistant.web.marks import MARK_NAMES, Marks
 from assistant.web.translation import spoken
 from assistant.web.viewer import Who
-from index.errors import IndexFault
 
 HERE = Path(__file__).parent
 RUNNING_AT_ONCE = 4  # answers being made at the same time; further ones wait in line
@@ -196,7 +194,7 @@ def _under_the_answer() -> tuple[list[Any], list[Any]]:
 def _opening(assistant: Assistant, who: Who) -> Callable[..., Any]:
     def opening(request: gr.Request) -> tuple[Any, Any]:
         """Show the examples and the documents that are there for this reader, now."""
-        questions, beside = _first_screen(assistant, who(request.headers))
+        questions, beside = first_screen(assistant, who(request.headers))
         return gr.update(examples=[{"text": question} for question in questions]), beside
 
     return opening
@@ -205,26 +203,11 @@ def _opening(assistant: Assistant, who: Who) -> Callable[..., Any]:
 def _begin_anew(assistant: Assistant, who: Who) -> Callable[..., Any]:
     def begin_anew(request: gr.Request) -> tuple[Any, ...]:
         """Forget the conversation."""
-        _, beside = _first_screen(assistant, who(request.headers))
+        _, beside = first_screen(assistant, who(request.headers))
         folded = (gr.update(open=False), "")
         return gr.update(), [], beside, gr.update(visible=False), *folded, *_mark_row_gone()
 
     return begin_anew
-
-
-def _first_screen(assistant: Assistant, principal: Principal) -> tuple[list[str], str]:
-    try:
-        index = assistant.index
-        documents = index.documents(principal.groups)
-        questions = rehearsal.answered_examples(assistant, principal)
-        counts = {outcome.path: outcome.pages for outcome in index.outcomes(principal.groups)}
-        return questions, str(cards.shelf(documents, counts))
-    except (AssistantFault, IndexFault) as fault:
-        log.warning("the first screen is bare: %s", fault)
-        return [], str(render.notice(fault.for_staff))
-    except Exception:
-        log.exception("the first screen is bare")
-        return [], str(render.notice(texts.UNEXPECTED))
 
 
 def _reply(
