@@ -3,7 +3,7 @@ PYTHON ?= python3.11
 BIN := .venv/bin
 LOCK := .ci/constraints.txt
 
-.PHONY: run test check eval fit lock clean
+.PHONY: run test check eval fit figures lock clean
 
 run: .venv/run.stamp
 	$(BIN)/ct-assistant build
@@ -12,6 +12,7 @@ run: .venv/run.stamp
 test: .venv/test.stamp
 	$(BIN)/ruff check .
 	$(BIN)/mypy
+	$(BIN)/python tests/axe.py
 	$(BIN)/pytest -q
 
 check: .venv/run.stamp
@@ -30,6 +31,15 @@ fit: .venv/run.stamp
 	$(BIN)/ct-assistant build --corpus ../shared/corpus --index var/fit/papers
 	$(BIN)/python tests/benchmarks/fit.py tests/questions/sample.jsonl:var/fit/sample \
 	    tests/questions/seeds.jsonl:var/fit/seeds tests/questions/papers.jsonl:var/fit/papers
+
+# The table in README: the report halves of the three sets, over the indexes that `fit` built.
+figures: .venv/run.stamp
+	for set in seeds papers sample; do \
+	    $(BIN)/ct-assistant eval tests/questions/$$set.jsonl --index var/fit/$$set --out var/runs/$$set --overwrite \
+	        || exit; \
+	done
+	$(BIN)/python tests/benchmarks/figures.py var/runs/seeds var/runs/papers var/runs/sample
+	$(BIN)/python docs/readme.py
 
 # The stamps hold what was installed: any change of the lock or of pyproject.toml installs again.
 .venv/run.stamp: pyproject.toml $(LOCK)

@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from assistant.citations import Claim, compose
-from assistant.comparison import side_by_side, sides_of
+from assistant.comparison import asked_of_each, is_topic, side_by_side, sides_of
 from assistant.config import Settings
 from assistant.context import select
 from assistant.emphasis import emphasised
@@ -30,6 +30,8 @@ from index.embedding import Embedder, load_embedder
 from index.errors import BadIndex
 from index.reranking import Reranker
 from index.search import Index
+
+TOPIC_CONFIDENCE = 0.45  # for a topic that is compared; on the sample papers topics that are there begin here
 
 _TAG = re.compile(r"</?[a-zA-Z][^<>]{0,500}>")
 
@@ -88,14 +90,27 @@ class Assistant:
             return
         answers: list[tuple[Side, Answer]] = []
         for side in sides:
-            one = replace(question, text=text, sides=(), filters={**question.filters, **side.filters})
-            answers.append((side, _last(self._answered(one, Writer(self._model)))))
+            filters = {**question.filters, **side.filters}
+            answers.append((side, self._side(replace(question, text=text, sides=(), filters=filters))))
         both = side_by_side(answers)
         yield from _lines(both.text)
         yield both
 
-    def _answered(self, question: Question, writer: Writer) -> Iterator[str | Answer]:
-        """The path of a question over one set of papers."""
+    def _side(self, question: Question) -> Answer:
+        """The answer of one side of a comparison. A topic is answered on weaker evidence than a
+        question, where no word of it is missing: the reader compares what is there."""
+        question = replace(question, text=asked_of_each(question.text))
+        answer = _last(self._answered(question, Writer(self._model)))
+        weak = answer.status == "not_in_documents" and answer.trace.confidence >= TOPIC_CONFIDENCE
+        if not weak or answer.missing or not is_topic(question.text):
+            return answer
+        return _last(self._answered(question, Writer(self._model), TOPIC_CONFIDENCE))
+
+    def _answered(
+        self, question: Question, writer: Writer, least: float | None = None
+    ) -> Iterator[str | Answer]:
+        """The path of a question over one set of papers; `least` is the confidence that counts as
+        sure, the settings' own where None."""
         watch = _Watch()
         index, groups = self.index, question.principal.groups
         with watch.step("receive"):
@@ -111,7 +126,8 @@ class Assistant:
         with watch.step("gate"):
             parts = asked(index, what, groups)
             picked = extract(parts, evidence, self._embedder, index.terms)
-            sure = [part for part in picked if part.confidence >= self._settings.min_confidence]
+            least = self._settings.min_confidence if least is None else least
+            sure = [part for part in picked if part.confidence >= least]
         written = None
         if sure and self._model is not None:
             with watch.step("answer"):

@@ -14,7 +14,7 @@ from pathlib import Path
 from assistant.features import ANSWER_FEATURES, SENTENCE_FEATURES
 
 COEFFICIENTS = Path(__file__).with_name("coefficients.json")
-MIN_CONFIDENCE = 0.63
+MIN_CONFIDENCE = 0.66
 
 
 def sentence_score(features: Sequence[float]) -> float:

@@ -65,6 +65,8 @@ def _parser() -> argparse.ArgumentParser:
     ask.add_argument("--history", type=Path, metavar="FILE", help="JSON list of {role, text}, oldest first")
     ask.add_argument("--search-text", default="", metavar="TEXT", help="search for this instead")
     ask.add_argument("--as-groups", default="", metavar="A,B", help="ask as a member of these groups")
+    named = ("FIELD", "ONE", "OTHER")
+    ask.add_argument("--compare", nargs=3, metavar=named, help="ask the papers of two values apart")
     ask.add_argument("--memo", type=Path, metavar="FILE", help="write the answer to a .docx, .pdf or .md too")
     ask.set_defaults(run=_ask)
 
@@ -152,14 +154,15 @@ def _progress() -> Iterator[Callable[..., None]]:
 def _ask(given: argparse.Namespace, settings: Settings) -> int:
     from assistant import memo
     from assistant.assistant import Assistant
+    from assistant.comparison import sides_named
     from assistant.printing import Manner, answer_lines
 
     if given.memo:
         memo.kind_of(given.memo)  # a wrong name is told before the work, not after it
     history = _history(given.history) if given.history else ()
-    question = Question(
-        given.question, local_principal(given.as_groups.split(",")), history, search_text=given.search_text
-    )
+    principal = local_principal(given.as_groups.split(","))
+    sides = sides_named(*given.compare) if given.compare else ()
+    question = Question(given.question, principal, history, search_text=given.search_text, sides=sides)
     assistant = Assistant.open(settings)
     answer = assistant.ask(question)
     if answer.trace.fallback == "unreachable":
@@ -210,6 +213,7 @@ def answer_as_json(text: str, answer: Answer, assistant: "Assistant", question: 
         "emphasis": answer.emphasis,
         "missing": answer.missing,
         "missing_from": answer.missing_from,
+        "columns": [asdict(column) for column in answer.columns],
         "trace": asdict(answer.trace),
     }
 

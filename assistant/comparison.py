@@ -8,7 +8,9 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+from assistant.errors import BadInput
 from assistant.types import Answer, Citation, Column, Side, Status, Trace
+from index.facets import FIELDS
 from index.types import Hit
 
 NOTHING_SAID = "The papers do not say."
@@ -21,6 +23,13 @@ _TWO_YEARS = re.compile(
     rf"(?:(?:those|the ones|the {_PAPERS})\s+)?(?:{_OF}\s+)?(?P<other>{_YEAR})(?:\s+each)?\b",
     re.IGNORECASE,
 )
+# "What do the papers each say about X": what a paper is about is no word to search for.
+_TOPIC = re.compile(
+    rf"^what\s+(?:do|does|did)\s+(?:(?:the|these|those)\s+)?(?:{_PAPERS}|they)\s+(?:each\s+)?"
+    r"(?:say|tell(?:\s+us)?|write)\s+(?P<on>about|on)\s+(?P<topic>\S)",
+    re.IGNORECASE,
+)
+_ABOUT = re.compile(r"\b(?:say|says|said|tell|told|write|written)\s+(?:about|on)\s+\S", re.IGNORECASE)
 _MARKER = re.compile(r"\[(\d+)\]")
 
 
@@ -31,6 +40,23 @@ def sides_of(text: str) -> tuple[str, tuple[Side, ...]]:
         return text, ()
     asked = f"{text[: found.start()]}{found['papers']}{text[found.end() :]}"
     return asked, tuple(Side(year, {"year": (year,)}) for year in (found["one"], found["other"]))
+
+
+def sides_named(field: str, one: str, other: str) -> tuple[Side, ...]:
+    """The sides of two values of a field, as they are named on the command line. Raises BadInput."""
+    if field not in FIELDS:
+        raise BadInput(f"--compare {field}: not one of {', '.join(FIELDS)}. Name one of these.")
+    return tuple(Side(value, {field: (value,)}) for value in (one, other))
+
+
+def asked_of_each(text: str) -> str:
+    """What one side is asked: a topic without the papers that are to speak of it."""
+    return _TOPIC.sub(r"What is said \g<on> \g<topic>", text)
+
+
+def is_topic(text: str) -> bool:
+    """Whether a topic is named rather than a question asked: whatever is said on it is an answer."""
+    return bool(_ABOUT.search(text))
 
 
 def side_by_side(answers: Sequence[tuple[Side, Answer]]) -> Answer:
@@ -48,15 +74,15 @@ def side_by_side(answers: Sequence[tuple[Side, Answer]]) -> Answer:
     for side, answer in answers:
         said = answer.text or NOTHING_SAID
         moved, places = _renumbered(said, len(citations))
-        text += ("\n\n" if text else "") + f"{side.label}\n\n"
+        text += ("\n\n" if text else "") + f"{side.label}\n\n"  # the heading stands above its column
         columns.append(Column(side.label, len(text), len(text) + len(moved)))
         emphasis += [
             (len(text) + _moved(start, places), len(text) + _moved(end, places))
             for start, end in answer.emphasis
         ]
         text += moved
+        notes += [f"{side.label}: {_renumbered(note, len(citations))[0]}" for note in answer.notes]
         citations += [replace(c, number=c.number + len(citations)) for c in answer.citations]
-        notes += [f"{side.label}: {note}" for note in answer.notes]
         hits |= {hit.passage.id: hit for hit in answer.hits}
     both = [answer for _, answer in answers]
     status = _status([answer.status for answer in both])

@@ -91,13 +91,11 @@ def sentence_features(
 
 ANSWER_FEATURES = (
     "score",  # log odds of the best piece
-    "behind",  # how far the second one is behind it, at most 3
-    "held_around",  # of the best piece: covered_around, where it holds the sort asked for
+    "hit",  # fused score of the best passage: high where words and meaning find the same one
+    "passage_similarity",
     "covered_around",
     "type_missing",
     "type_missing_near",  # a sort was asked for, and none of the best three pieces holds one
-    "hit",  # fused score of the best passage: high where words and meaning find the same one
-    "concepts",  # logarithm of how many things the question names: the more, the surer a match
 )
 _NEAR = 3
 
@@ -110,11 +108,9 @@ def answer_features(asked: Asked, ranked: Sequence[Ranked]) -> list[float]:
     near = any(holds(kind, one.piece.text, asked.text) for one in ranked[:_NEAR])
     return [
         best.score,
-        min(3.0, best.score - ranked[1].score) if len(ranked) > 1 else 3.0,
-        named["held_around"],
+        max(one.piece.hit.score for one in ranked),
+        named["passage_similarity"],
         named["covered_around"],
         named["type_missing"],
         float(kind not in ("other", "list") and not near),
-        max(one.piece.hit.score for one in ranked),
-        math.log(1 + len(asked.concepts)),
     ]

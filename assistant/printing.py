@@ -40,7 +40,10 @@ def answer_lines(answer: Answer, manner: Manner) -> Iterator[str]:
     if answer.status == "unsupported":
         yield "The language model wrote an answer that no passage supports, so it is not shown."
         return
-    yield _safe(answer.text) if not manner.bold else _emphasised(answer)
+    if answer.columns:
+        yield from _columns(answer, manner.bold)
+    else:
+        yield _emphasised(answer, 0, len(answer.text), manner.bold)
     if answer.status == "partial" and (lacking := missing_sentence(answer)):
         yield from ("", _safe(lacking))
     if answer.trace.search_text != " ".join(manner.typed.split()):
@@ -71,14 +74,24 @@ def _source(citation: Citation) -> Iterator[str]:
     yield f"    “{_safe(' '.join(citation.quote.split()))}”"
 
 
-def _emphasised(answer: Answer) -> str:
-    """The text with its key phrases in bold."""
+def _columns(answer: Answer, bold: bool) -> Iterator[str]:
+    """The sides of a comparison one under the other, each under its name."""
+    for n, column in enumerate(answer.columns):
+        label = _safe(column.label)
+        yield from ([""] if n else [])
+        yield from (label, "-" * len(label), "")
+        yield _emphasised(answer, column.start, column.end, bold)
+
+
+def _emphasised(answer: Answer, start: int, end: int, bold: bool) -> str:
+    """A part of the text, with its key phrases in bold where a person is looking."""
     pieces: list[str] = []
-    done = 0
-    for start, end in answer.emphasis:
-        pieces += [_safe(answer.text[done:start]), _BOLD, _safe(answer.text[start:end]), _PLAIN]
-        done = end
-    return "".join([*pieces, _safe(answer.text[done:])])
+    done = start
+    for left, right in answer.emphasis if bold else ():
+        if start <= left and right <= end:
+            pieces += [_safe(answer.text[done:left]), _BOLD, _safe(answer.text[left:right]), _PLAIN]
+            done = right
+    return "".join([*pieces, _safe(answer.text[done:end])])
 
 
 def _safe(text: str) -> str:

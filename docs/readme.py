@@ -1,6 +1,7 @@
 """Write the parts of README.md that the code knows: `python docs/readme.py [--check]`."""
 
 import ast
+import json
 import re
 import sys
 from pathlib import Path
@@ -25,6 +26,29 @@ OTHERS = {
     "docs/": "the sample papers' sources, screenshots, this file's generator",
     "var/": "git-ignored: builds, exported model, conversations and readers' marks",
 }
+
+
+FIGURES = ROOT / "tests" / "questions" / "figures.json"
+MEASURES = {
+    "right": "all facts said",
+    "cited_rightly": "the evidence is cited",
+    "quote_hit@5": "evidence in the first five passages",
+    "right_page_cited": "right page cited",
+    "refused_rightly": "unanswerable question refused",
+    "refused_wrongly": "answerable question refused",
+    "verbatim_share": "quotes word for word on their page",
+}
+
+
+def figures_table() -> str:
+    """One row a measure, one column a question set, from what `make figures` kept."""
+    kept = json.loads(FIGURES.read_text("utf-8"))
+    rows = ["| | " + " | ".join(kept) + " |", "|---|" + "---|" * len(kept)]
+    for name, told in MEASURES.items():
+        cells = (kept[which][name] for which in kept)
+        shown = (f"{c['value']:.2f} [{c['low']:.2f}, {c['high']:.2f}] n={c['n']}" for c in cells)
+        rows.append(f"| {told} | " + " | ".join(shown) + " |")
+    return "\n".join(rows)
 
 
 def settings_table() -> str:
@@ -61,7 +85,7 @@ def _about(path: Path) -> str:
 
 def written(text: str) -> str:
     """README's text with its generated parts renewed."""
-    for name, part in (("settings", settings_table()), ("tree", tree())):
+    for name, part in (("figures", figures_table()), ("settings", settings_table()), ("tree", tree())):
         opening, closing = f"<!-- {name} -->", f"<!-- /{name} -->"
         before, _, rest = text.partition(opening)
         text = f"{before}{opening}\n{part}\n{closing}{rest.partition(closing)[2]}"

@@ -22,6 +22,7 @@ from index.catalogue import write_catalogue
 from index.corpus import Corpus, find
 from index.embedding import Embedder, sha256_of
 from index.errors import BadIndex, UnreadableDocument
+from index.health import recorded
 from index.lexical import write_lexical
 from index.reading import SUPPORTED_SUFFIXES, Reading
 from index.reading.exchange import reading_from_json, reading_to_json
@@ -30,25 +31,12 @@ from index.references import background
 from index.speakers import speaker_of
 from index.splitting import context, document_text, split
 from index.store import write_vectors
-from index.types import Document, Outcome, Page, Passage
+from index.types import Document, Outcome, Page, Passage, Report
 
 LEAST_CHARS = 300  # a paper with less text is told: a stub, a cover page, a failed conversion
 
 Progress = Callable[[str, int, int, str], None]
 """Told of each piece of work done: the step, how many are done, of how many, and which."""
-
-
-@dataclass(frozen=True, slots=True)
-class Report:
-    """What a build did. `published` is False where nothing had changed."""
-
-    build_id: str
-    published: bool
-    outcomes: tuple[Outcome, ...]
-    notes: tuple[str, ...]
-    embedded: int
-    reused: int
-    seconds: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,8 +99,8 @@ def build(
 
 
 def _unchanged(served: dict[str, Any], seconds: float) -> Report:
-    outcomes = tuple(Outcome(**told) for told in served["outcomes"])
-    return Report(served["build_id"], False, outcomes, tuple(served["notes"]), 0, served["passages"], seconds)
+    notes, passages = tuple(served["notes"]), served["passages"]
+    return Report(served["build_id"], False, recorded(served), notes, 0, passages, seconds)
 
 
 def is_stale(corpus_folder: Path, index_folder: Path, embedder: Embedder) -> bool:
@@ -169,7 +157,9 @@ def _read_and_split(
     for done, (document, reading) in enumerate(_readings(corpus, cache, code), 1):
         tell("read", done, total, document.path)
         if isinstance(reading, UnreadableDocument):
-            outcomes[document.path] = Outcome(document.path, reading.status, reading.reason, reading.action)
+            outcomes[document.path] = Outcome(
+                document.path, reading.status, reading.reason, reading.action, groups=document.groups
+            )
             continue
         document = replace(
             document,
@@ -189,6 +179,7 @@ def _read_and_split(
             "Look whether something is missing." if warnings else "",
             len(reading.pages),
             len(passages),
+            document.groups,
         )
         papers.append(_Paper(document, reading.pages, tuple(passages)))
     return papers, tuple(outcomes[path] for path in sorted(outcomes))

@@ -50,8 +50,9 @@ def find(folder: Path, suffixes: Sequence[str]) -> Corpus:
             "missing",
             f"{MANIFEST} names it, but there is no such file.",
             "Add the file or delete the row.",
+            groups=_groups(row),
         )
-        for path in rows
+        for path, row in rows.items()
         if path not in files
     ]
     if rows:
@@ -62,10 +63,12 @@ def find(folder: Path, suffixes: Sequence[str]) -> Corpus:
             )
     documents: list[Document] = []
     seen: dict[tuple[str, tuple[str, ...]], str] = {}
-    for path, file in files.items():
+    places = {path: place for place, path in enumerate(files)}
+    # Of twins the one the manifest tells of is kept: it has the title, and others may supersede it.
+    for path, file in sorted(files.items(), key=lambda item: item[0] not in rows):
         row = rows.get(path, {})
         if row.get("skip", "").lower() in _YES:
-            outcomes.append(Outcome(path, "skipped", f"{MANIFEST} says skip."))
+            outcomes.append(Outcome(path, "skipped", f"{MANIFEST} says skip.", groups=_groups(row)))
         elif file.suffix.lower() not in suffixes:
             outcomes.append(
                 Outcome(
@@ -73,6 +76,7 @@ def find(folder: Path, suffixes: Sequence[str]) -> Corpus:
                     "unsupported",
                     f"no reader for {file.suffix or 'a name without suffix'}.",
                     f"Convert it to one of {', '.join(suffixes)}.",
+                    groups=_groups(row),
                 )
             )
         else:
@@ -82,9 +86,10 @@ def find(folder: Path, suffixes: Sequence[str]) -> Corpus:
             if first == path:
                 documents.append(document)
             else:
-                outcomes.append(
-                    Outcome(path, "duplicate", f"the same bytes as {first}.", "Delete one of the two.")
-                )
+                same = f"the same bytes as {first}."
+                todo = "Delete one of the two."
+                outcomes.append(Outcome(path, "duplicate", same, todo, groups=document.groups, twin=first))
+    documents.sort(key=lambda document: places[document.path])
     return Corpus(folder, _unique(documents), tuple(outcomes), tuple(notes))
 
 
@@ -161,12 +166,18 @@ def _check_row(where: str, row: dict[str, str], rows: dict[str, dict[str, str]])
 
 def _document(path: str, file: Path, row: dict[str, str]) -> Document:
     texts = {name: row.get(name, "") for name in ("title", "date", "publisher", "kind", "language", "url")}
-    lists = {
-        name: tuple(dict.fromkeys(part.strip() for part in row.get(name, "").split("|") if part.strip()))
-        for name in LISTS
-    }
-    lists["groups"] = tuple(sorted(lists["groups"])) or ("all",)
+    lists = {name: _list(row, name) for name in LISTS}
+    lists["groups"] = _groups(row)
     return Document(id=row.get("id", ""), path=path, sha256=sha256_of(file), **texts, **lists)  # type: ignore[arg-type]
+
+
+def _groups(row: dict[str, str]) -> tuple[str, ...]:
+    """Who may read a paper, and who may know of it where it cannot be read."""
+    return tuple(sorted(_list(row, "groups"))) or ("all",)
+
+
+def _list(row: dict[str, str], name: str) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(part.strip() for part in row.get(name, "").split("|") if part.strip()))
 
 
 def _unique(documents: Sequence[Document]) -> tuple[Document, ...]:

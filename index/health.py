@@ -1,9 +1,11 @@
-"""The corpus report: what became of each file of a build, in lines for people."""
+"""The corpus report: what became of each file of a build, in lines for people, and who may know."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
 
-from index.build import Report
+from index.types import Document, Outcome, Report
 
 _FINE = ("indexed",)
 
@@ -26,3 +28,20 @@ def describe(report: Report) -> Iterator[str]:
         )
     else:
         yield f"Nothing has changed since build {report.build_id}; nothing was embedded."
+
+
+def recorded(record: Mapping[str, Any]) -> tuple[Outcome, ...]:
+    """The outcomes that a build's record holds, also one that was written before groups were kept."""
+    return tuple(
+        Outcome(**{**told, "groups": tuple(told.get("groups", ()))}) for told in record.get("outcomes", ())
+    )
+
+
+def owned(outcomes: Sequence[Outcome], documents: Sequence[Document]) -> tuple[Outcome, ...]:
+    """Give the outcomes of an older record the groups of their documents. A file that was not
+    indexed has no document, so it stays without groups, and nobody is told its name."""
+    groups = {document.path: document.groups for document in documents}
+    return tuple(
+        outcome if outcome.groups else replace(outcome, groups=groups.get(outcome.path, ()))
+        for outcome in outcomes
+    )

@@ -12,9 +12,10 @@ from index.concepts import Concept, Language, concepts, coverage
 from index.embedding import Embedder, Vectors
 from index.errors import BadIndex
 from index.facets import Filters, matches
+from index.health import owned, recorded
 from index.lexical import Lexical
 from index.store import Store
-from index.types import Document, FoundBy, Hit, Page, Passage
+from index.types import Document, FoundBy, Hit, Outcome, Page, Passage
 
 # Shares of the fused score: cosine, BM25 over its maximum, coverage of the question's concepts.
 DENSE_SHARE, LEXICAL_SHARE, COVERED_SHARE = 0.45, 0.3, 0.25
@@ -46,6 +47,8 @@ class Index:
         self._glossary = list(read_glossary(folder / "glossary.csv"))
         self._forms: dict[tuple[int, ...], dict[Terms, list[Terms]]] = {}
         self._successors: dict[tuple[int, ...], dict[str, list[Document]]] = {}
+        everything = self._catalogue.documents(range(len(self._shelves)))
+        self._outcomes = owned(recorded(record), everything)
         self._lexical = Lexical(folder / "lexical", len(self._shelves))
         self._store = Store(folder / "vectors")
 
@@ -146,6 +149,16 @@ class Index:
                     told.setdefault(older, []).append(document)
             self._successors[shelves] = told
         return self._successors[shelves].get(document_id, [])
+
+    def outcomes(self, groups: Collection[str]) -> list[Outcome]:
+        """What became of the files that these groups may know of, also of those that were not indexed."""
+        return [outcome for outcome in self._outcomes if set(outcome.groups) & set(groups)]
+
+    @property
+    def unnamed(self) -> int:
+        """How many files could not be read and are nobody's to know of: this build did not keep whose."""
+        left_out = ("skipped", "missing", "duplicate")
+        return sum(not outcome.groups and outcome.status not in left_out for outcome in self._outcomes)
 
     def pages(self, document_id: str, groups: Collection[str]) -> list[Page]:
         """All pages of a document in order; none where it is absent or not for these groups."""

@@ -105,7 +105,12 @@ class Hit:
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """What became of one file in a build: a status, and where it is not `indexed`, a
-    sentence that says why and one that says what to do."""
+    sentence that says why and one that says what to do.
+
+    `groups` says who may know of the file, like a document's; () where a build was made before
+    this was kept: then nobody may, unless its document is theirs to read. `twin` is the path of
+    the document that a duplicate is the same as.
+    """
 
     path: str
     status: OutcomeStatus
@@ -113,3 +118,18 @@ class Outcome:
     action: str = ""
     pages: int = 0
     passages: int = 0
+    groups: tuple[str, ...] = ()
+    twin: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What a build did. `published` is False where nothing had changed."""
+
+    build_id: str
+    published: bool
+    outcomes: tuple[Outcome, ...]
+    notes: tuple[str, ...]
+    embedded: int
+    reused: int
+    seconds: float

@@ -18,7 +18,7 @@ from assistant.assistant import Assistant  # noqa: E402
 from assistant.config import Settings  # noqa: E402
 from assistant.errors import BadQuestion, ModelUnavailable  # noqa: E402
 from assistant.types import Answer, Citation, Question, Trace  # noqa: E402
-from index.types import Document, Heading, Hit, Page, Passage  # noqa: E402
+from index.types import Document, Heading, Hit, Outcome, Page, Passage  # noqa: E402
 
 GUIDE = Document(
     id="pnr-guide",
@@ -100,6 +100,7 @@ class ScriptedIndex:
     """An index with the four documents above."""
 
     build_id = "scripted"
+    unnamed = 0
     shelf = (GUIDE, RULES, NOTES, SECRET)
 
     def documents(self, groups: Collection[str]) -> list[Document]:
@@ -110,6 +111,15 @@ class ScriptedIndex:
 
     def pages(self, document_id: str, groups: Collection[str]) -> list[Page]:
         return PAGES[document_id] if self.document(document_id, groups) else []
+
+    def successors(self, document_id: str, groups: Collection[str]) -> list[Document]:
+        return [document for document in self.documents(groups) if document_id in document.supersedes]
+
+    def outcomes(self, groups: Collection[str]) -> list[Outcome]:
+        return [
+            Outcome(d.path, "indexed", pages=len(self.pages(d.id, groups)), groups=d.groups)
+            for d in self.documents(groups)
+        ]
 
 
 class ScriptedAssistant:
@@ -122,6 +132,9 @@ class ScriptedAssistant:
 
     def ask(self, question: Question) -> Answer:
         return cast(Answer, list(self.stream(question))[-1])
+
+    def extracted(self, question: Question) -> Answer:
+        return self._answer(question, question.text.lower())
 
     def stream(self, question: Question) -> Iterator[str | Answer]:
         self.asked.append(question)

@@ -46,7 +46,7 @@ def test_build_and_ask_print_what_the_contract_says(tmp_path: Path) -> None:
     asked = run("ask", "Who pays for the Harbour Programme?", "--index", tmp_path / "index", "--json")
     told = json.loads(asked.stdout)
     given = {"question", "text", "status", "citations", "hits", "trace"}
-    assert set(told) == given | {"notes", "emphasis", "missing", "missing_from"}
+    assert set(told) == given | {"notes", "emphasis", "missing", "missing_from", "columns"}
     assert told["status"] == "answered" and "Norway" in told["text"]
     assert {
         "number",

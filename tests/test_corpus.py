@@ -107,3 +107,12 @@ def test_an_unknown_format_and_a_skip_are_told(folder: Path) -> None:
 def test_a_missing_folder_is_told(tmp_path: Path) -> None:
     with pytest.raises(BadCorpus, match="no such folder"):
         find(tmp_path / "nowhere", SUFFIXES)
+
+
+def test_of_two_same_files_the_one_the_manifest_tells_of_is_the_document(tmp_path: Path) -> None:
+    (tmp_path / "a copy.txt").write_text("the same")
+    (tmp_path / "paper.txt").write_text("the same")
+    (tmp_path / "manifest.csv").write_text("path,title,groups\npaper.txt,The paper,all\n")
+    corpus = find(tmp_path, [".txt"])
+    assert [document.title for document in corpus.documents] == ["The paper"]
+    assert [(outcome.path, outcome.twin) for outcome in corpus.outcomes] == [("a copy.txt", "paper.txt")]

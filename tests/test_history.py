@@ -67,13 +67,13 @@ def database(tmp_path: Path) -> Iterator[Database]:
 def page(database: Database) -> Page:
     assistant: Any = scripted.ScriptedAssistant()
     history = History(assistant, Conversations(database))
-    return Page(history, Marks(FeedbackBook(database), history), assistant)
+    return Page(history, Marks(FeedbackBook(database), history=history), assistant)
 
 
 def restarted(page: Page, database: Database) -> Page:
     """The same page, whose server has begun anew."""
     history = History(page.assistant, Conversations(database))
-    other = Page(history, Marks(FeedbackBook(database), history), page.assistant, page.principal)
+    other = Page(history, Marks(FeedbackBook(database), history=history), page.assistant, page.principal)
     other.open = page.open
     return other
 

@@ -216,6 +216,7 @@ def test_a_run_over_the_small_index_has_figures_of_every_kind(
         "emphasis",
         "missing",
         "missing_from",
+        "columns",
         "trace",
     ]
     assert load_run(tmp_path / "out") == done

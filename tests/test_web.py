@@ -5,11 +5,13 @@ import re
 import socket
 import subprocess
 import sys
+import threading
+import time
 from collections.abc import Iterator
 from html.parser import HTMLParser
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from fastapi.testclient import TestClient
@@ -18,6 +20,7 @@ from hypothesis import strategies as st
 
 import scripted
 from assistant.access import local_principal
+from assistant.assistant import Assistant
 from assistant.config import Settings
 from assistant.errors import PortInUse
 from assistant.records import COMMENT_CHARS, Conversations, Database, FeedbackBook
@@ -30,6 +33,7 @@ from assistant.web import (
     dialogue,
     examples,
     originals,
+    rehearsal,
     render,
     server,
     texts,
@@ -166,7 +170,7 @@ def test_notes_stand_above_the_answer_and_are_no_part_of_it() -> None:
     said = answers.answer(answer("Kept for five years.", notes=("The <papers> differ.",)))
     seen = Seen(said)
     assert seen.text.index("The <papers> differ.") < seen.text.index("Kept for five years.")
-    assert ("p", {"class": "note", "role": "note"}) in seen.elements
+    assert ("p", {"class": "note", "role": "note", "dir": "auto"}) in seen.elements
     assert "differ" not in str(render.plain(said)), "a follow-up must not read it as the papers' words"
 
 
@@ -252,17 +256,60 @@ def test_source_card_shows_the_bare_quote_where_the_page_is_not_at_hand() -> Non
     assert f'<blockquote dir="auto"><mark>{render.escape(scripted.QUOTE)}' in card
 
 
-def test_example_questions_come_from_titles_and_headings_one_a_document() -> None:
+def test_example_candidates_are_sections_first_and_titles_last() -> None:
     documents = [scripted.GUIDE, scripted.RULES, scripted.NOTES]
-    questions = examples.example_questions(documents, lambda document_id: scripted.PAGES[document_id])
-    assert questions[0] == f"What does “{scripted.GUIDE.title}” say about “Purpose and scope”?"
-    assert questions[-1] == "What is “notes.txt” about?" and len(questions) == 3
+    asked = [c.question for c in examples.candidates(documents, lambda id: scripted.PAGES[id])]
+    assert asked[0] == f"What does “{scripted.GUIDE.title}” say about “Purpose and scope”?"
+    assert "What is “notes.txt” about?" in asked[-3:]
+    assert list(examples.candidates([], lambda _: [])) == []
 
 
-def test_example_questions_are_never_missing_where_there_is_a_document() -> None:
-    assert examples.example_questions([scripted.NOTES], lambda _: []) == ["What is “notes.txt” about?"]
-    assert examples.example_questions([], lambda _: []) == []
-    assert len(examples.example_questions([scripted.NOTES] * 20, lambda _: [])) <= examples.EXAMPLES
+def test_heading_that_is_a_question_is_asked_as_it_is_and_a_greeting_never() -> None:
+    headings = (Heading(1, "Excellencies, Ladies and Gentlemen,", 0), Heading(1, "Who pays for the plan?", 0))
+    pages = [Page("notes", 1, "", headings, "")]
+    asked = [c.question for c in examples.candidates([scripted.NOTES], lambda _: pages)]
+    assert asked[0] == "Who pays for the plan?"
+    assert not any("Excellencies" in question for question in asked)
+
+
+class PickyAssistant(scripted.ScriptedAssistant):
+    """Answers what is asked of the guide, refuses all else, and counts."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.rehearsed: list[str] = []
+        self.may_go = threading.Event()
+        self.may_go.set()
+
+    def extracted(self, question: Question) -> Answer:
+        self.may_go.wait(10)
+        self.rehearsed.append(question.text)
+        if "Passenger data" in question.text:
+            return super().extracted(question)
+        trace = Trace(search_text=question.text, index_build="scripted")
+        return Answer("", "not_in_documents", (), (), trace)
+
+
+def test_examples_that_the_papers_do_not_answer_are_not_shown_and_are_asked_once() -> None:
+    assistant = PickyAssistant()
+    for _ in range(2):
+        shown = rehearsal.answered_examples(cast(Assistant, assistant), local_principal(), 10)
+        assert shown and all("Passenger data" in question for question in shown)
+    refused = [asked for asked in assistant.rehearsed if "Passenger data" not in asked]
+    assert refused and len(assistant.rehearsed) == len(set(assistant.rehearsed))
+    assert not any("Restricted" in asked for asked in assistant.rehearsed)
+    board = rehearsal.answered_examples(cast(Assistant, assistant), local_principal(["board"]), 10)
+    assert board and any("Restricted" in asked for asked in assistant.rehearsed)
+
+
+def test_first_screen_does_not_wait_for_slow_examples_and_has_them_later() -> None:
+    assistant = PickyAssistant()
+    assistant.may_go.clear()
+    begun = time.monotonic()
+    assert rehearsal.answered_examples(cast(Assistant, assistant), local_principal(), 0.05) == []
+    assert time.monotonic() - begun < 1
+    assistant.may_go.set()
+    assert rehearsal.answered_examples(cast(Assistant, assistant), local_principal(), 10)
 
 
 # --- the dialogue ------------------------------------------------------------------------------

@@ -163,6 +163,10 @@ def _look(answer: Answer) -> bytearray:
         start, end = max(0, start), min(len(look), end)
         if start < end:
             look[start:end] = b"\x01" * (end - start)
+    for column in answer.columns:  # its heading stands above it
+        start = answer.text.rfind(column.label, 0, column.start)
+        if start >= 0 and not answer.text[start + len(column.label) : column.start].strip():
+            look[start : start + len(column.label)] = b"\x01" * len(column.label)
     for found in _STRONG.finditer(answer.text):
         look[found.start() : found.end()] = b"\x02\x02" + b"\x01" * len(found[1]) + b"\x02\x02"
     return look

@@ -130,8 +130,14 @@ class Conversations:
         """A conversation as its reader may see it today. Raises NoSuchConversation."""
         with self._database.reading() as db:
             conversation = _conversation(db, owner, conversation_id)
-            exchanges = list(statements.exchanges(db, owner, conversation_id))
+            exchanges = list(statements.exchanges(db, statements.within(owner, conversation_id)))
         return Opened(conversation, redacted_all(exchanges, reader))
+
+    def exchange(self, owner: str, exchange_id: str, reader: Reader) -> Exchange | None:
+        """An exchange of this owner as its reader may see it today, None where there is none."""
+        with self._database.reading() as db:
+            kept = list(statements.exchanges(db, statements.numbered(owner, exchange_id)))
+        return redacted_all(kept, reader)[0] if kept else None
 
     def rename(self, owner: str, conversation_id: str, title: str) -> Conversation:
         """Give a conversation another title; it keeps its place in the list. Raises NoSuchConversation."""
@@ -186,7 +192,8 @@ class Conversations:
         told: list[dict[str, Any]] = []
         with self._database.reading() as db:
             for row in db.execute(wanted.order_by(CONVERSATIONS.c.begun, CONVERSATIONS.c.id)).mappings():
-                exchanges = redacted_all(statements.exchanges(db, owner, row["id"]), reader)
+                kept = statements.exchanges(db, statements.within(owner, row["id"]))
+                exchanges = redacted_all(kept, reader)
                 told.append({**asdict(_from(row)), "exchanges": [asdict(exchange) for exchange in exchanges]})
         return {"owner": owner, "exported": now(), "conversations": told}
 

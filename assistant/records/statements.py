@@ -29,13 +29,18 @@ def lock(db: Connection, which: ColumnElement[bool]) -> list[str]:
     return list(db.execute(select(CONVERSATIONS.c.id).where(which).with_for_update()).scalars())
 
 
-def exchanges(db: Connection, owner: str, conversation_id: str) -> Iterator[Exchange]:
-    """The exchanges of a conversation in order, each with its mark."""
+def numbered(owner: str, exchange_id: str) -> ColumnElement[bool]:
+    """One exchange of an owner."""
+    return and_(EXCHANGES.c.owner == owner, EXCHANGES.c.id == exchange_id)
+
+
+def exchanges(db: Connection, which: ColumnElement[bool]) -> Iterator[Exchange]:
+    """Exchanges in order, each with its mark."""
     marked = and_(MARKS.c.owner == EXCHANGES.c.owner, MARKS.c.exchange_id == EXCHANGES.c.id)
     wanted = (
         select(EXCHANGES, MARKS.c.mark, MARKS.c.comment)
         .select_from(EXCHANGES.outerjoin(MARKS, marked))
-        .where(within(owner, conversation_id))
+        .where(which)
         .order_by(EXCHANGES.c.position)
     )
     for row in db.execute(wanted).mappings():

@@ -3,9 +3,10 @@
 Relative to the folder the chat stands in, so that the whole can move under a prefix.
 """
 
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit, urlunsplit
 
 from assistant.types import Citation
+from assistant.web import language
 
 CHAT = "./"
 SHELF = "documents"
@@ -26,6 +27,16 @@ def citation(cited: Citation) -> str:
     return page(cited.document_id, cited.page, cited.start, cited.end)
 
 
+def only(document_id: str) -> str:
+    """Give the address of the chat that asks one document."""
+    return f"{CHAT}?document={quote(document_id, safe='')}"
+
+
+def memo(answer_id: str, kind: str) -> str:
+    """Give the address of an answer as a file to take away."""
+    return f"answers/{answer_id}/memo.{kind}"
+
+
 def original(document_id: str) -> str:
     """Give the address of the file itself."""
     return f"{SHELF}/{quote(document_id, safe='')}/file"
@@ -34,3 +45,13 @@ def original(document_id: str) -> str:
 def conversation(conversation_id: str) -> str:
     """Give the address that opens a conversation."""
     return f"{CHAT}?{CONVERSATION}={quote(conversation_id, safe='')}"
+
+
+def carried(address: str) -> str:
+    """Give an address of ours the language that the reader chose, so that it lasts."""
+    spoken = language.current()
+    parts = urlsplit(address)
+    if not spoken.chosen or parts.scheme or parts.netloc or f"{language.PARAMETER}=" in parts.query:
+        return address
+    query = "&".join(filter(None, (parts.query, f"{language.PARAMETER}={spoken.code}")))
+    return urlunsplit(parts._replace(query=query))

@@ -9,13 +9,14 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from assistant.missing import missing_sentence
-from assistant.types import Answer, Citation
+from assistant.types import Answer, Citation, Column
 from assistant.web import addresses, confidence, texts
 from assistant.web.render import Html, clean, count_of_documents, element, escape, join, page_name
 
 # Two signs that stand for nothing in any text (Unicode noncharacters): a key phrase's start and end.
 _FROM, _TO = "\ufdd0", "\ufdd1"
 _PARTS = re.compile(rf"\[(?P<marker>\d{{1,3}})\]|{_FROM}(?P<key>[^{_FROM}{_TO}\n]*){_TO}")
+_MARKER = re.compile(r"\[(\d{1,3})\]")
 _NO_KEY = re.compile(r"[\r\n\x0b\x0c\x85\u2028\u2029]|\[\d{1,3}\]")  # what none may touch
 _ITEM = re.compile(r"^\s*(?:[-*•–]|(\d{1,2})[.)])\s+(?=\S)")
 _STRONG = re.compile(r"\*\*(?=\S)([^*]+?)(?<=\S)\*\*")
@@ -24,10 +25,12 @@ _TIP_CHARS = 160
 
 @dataclass(frozen=True, slots=True)
 class Asking:
-    """What an answer answers: the typed text, and how many documents the reader may see."""
+    """What an answer answers: the typed text, how many documents were asked, and which in words,
+    "" where these are all that the reader may see."""
 
     typed: str
     documents: int
+    scope: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +56,6 @@ def answer(
     citations = {
         citation.number: citation for citation in said.citations if citation.number not in since.gone
     }
-    text = _with_keys(said.text, said.emphasis)
     # A follow-up must be able to see that there was no answer.
     read_back = said.text or texts.STATE_NOT_IN_DOCUMENTS
     made = ("written" if said.trace.model else "extracted") if said.citations else ""
@@ -61,17 +63,19 @@ def answer(
     kept = {"class_": classes, "data_said": clean(read_back), "data_answer": answer_id}
     lacking = missing_sentence(said) if said.status == "partial" else ""
     parts = [
-        *(element("p", note, class_="note", role="note") for note in said.notes),
+        *(element("p", note, class_="note", role="note", dir="auto") for note in said.notes),
         _state(said, asking),
-        element("div", _prose(text, citations), class_="prose", dir="auto") if said.text else "",
-        element("p", lacking, class_="lacking") if lacking else "",
+        *([_columns(said, citations)] if said.columns else _body(said, citations)),
+        element("p", lacking, class_="lacking", dir="auto") if lacking else "",
         *(element("p", change, class_="change", role="note") for change in since.changes),
         _made(said),
-        _sources(said.citations),
+        "" if said.columns else _sources(said.citations),
         _searched(said, asking),
+        element("p", asking.scope, class_="searched asked", dir="auto") if asking and asking.scope else "",
         element("p", texts.MARKED_BEFORE.format(mark=since.marked), class_="searched")
         if since.marked
         else "",
+        _take_away(said, answer_id),
     ]
     return element("div", *parts, **kept)
 
@@ -90,6 +94,54 @@ def _made(said: Answer) -> Html:
     sure = element("span", confidence.words(step), class_=f"sure {step}") if step else ""
     who = texts.WRITTEN.format(model=said.trace.model) if said.trace.model else texts.EXTRACTED
     return element("p", sure, element("span", who, class_="who"), class_="made")
+
+
+def _body(said: Answer, citations: dict[int, Citation]) -> list[Html]:
+    if not said.text:
+        return []
+    text = _with_keys(said.text, said.emphasis)
+    return [element("div", _prose(text, citations), class_="prose", dir="auto")]
+
+
+def _columns(said: Answer, citations: dict[int, Citation]) -> Html:
+    """Write the sides of a comparison, each under its name with the papers it rests on."""
+    return element("div", *(_column(said, column, citations) for column in said.columns), class_="sides")
+
+
+def _column(said: Answer, column: Column, citations: dict[int, Citation]) -> Html:
+    text = said.text[column.start : column.end]
+    keys = [
+        (start - column.start, end - column.start)
+        for start, end in said.emphasis
+        if column.start <= start and end <= column.end
+    ]
+    called = {int(marker) for marker in _MARKER.findall(text)}
+    return element(
+        "section",
+        element("h3", column.label, dir="auto"),
+        element("div", _prose(_with_keys(text, keys), citations), class_="prose", dir="auto"),
+        _sources([citation for citation in said.citations if citation.number in called]),
+        class_="side",
+    )
+
+
+def _take_away(said: Answer, answer_id: str | None) -> Html:
+    """Link to the answer as text and as files, where there is something to take."""
+    if not answer_id or said.status == "unsupported":
+        return Html("")
+    links = (("md", texts.COPY_MARKDOWN), ("docx", texts.AS_WORD), ("pdf", texts.AS_PDF))
+    written = [
+        element(
+            "a",
+            name,
+            href=addresses.memo(answer_id, kind),
+            class_="copy" if kind == "md" else None,
+            target="_blank",
+            rel="noopener",
+        )
+        for kind, name in links
+    ]
+    return element("p", *written, class_="take")
 
 
 def _state(said: Answer, asking: Asking | None) -> Html:
@@ -114,7 +166,7 @@ def _silence(said: Answer, asking: Asking | None) -> Html:
         count = count_of_documents(asking.documents)
         searched = texts.SEARCHED_IN.format(documents=count, text=said.trace.search_text)
     lines = [searched, missing_sentence(said), "" if said.text else texts.NOT_IN_DOCUMENTS_HINT]
-    told = [element("p", line, class_="state") for line in lines if line]
+    told = [element("p", line, class_="state", dir="auto") for line in lines if line]
     label = element("p", element("strong", texts.STATE_NOT_IN_DOCUMENTS), class_="state")
     return join([label, *told])
 

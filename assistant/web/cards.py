@@ -1,10 +1,10 @@
 """What stands beside the chat: a card for each source, the nearest passages, the documents held."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from assistant.types import Answer, Citation
 from assistant.web import addresses, blocks, texts
-from assistant.web.render import Html, count_of_documents, element, join, marked, page_name
+from assistant.web.render import Html, count_of_documents, count_of_pages, element, join, marked, page_name
 from index.types import Document, Hit, Page
 
 NEAREST_SHOWN = 3
@@ -13,12 +13,15 @@ PASSAGE_CHARS = 420
 
 PagesOf = Callable[[str], list[Page]]  # the pages of a document, as far as the reader may see them
 DocumentOf = Callable[[str], Document | None]
+NewerOf = Callable[[str], Sequence[Document]]  # the documents that replace one
 
 
-def beside(answer: Answer, pages_of: PagesOf, document_of: DocumentOf) -> Html:
+def beside(
+    answer: Answer, pages_of: PagesOf, document_of: DocumentOf, newer_of: NewerOf = lambda _: ()
+) -> Html:
     """Choose what goes beside an answer: its sources, or where it has none the nearest passages."""
     if answer.citations:
-        cards = [source(citation, pages_of) for citation in answer.citations]
+        cards = [source(citation, pages_of, newer_of) for citation in answer.citations]
         return _panel(texts.SOURCES, texts.SOURCES_HINT, cards)
     cards = [card for hit in answer.hits if (card := _nearest(hit, pages_of, document_of))]
     if cards:
@@ -26,25 +29,50 @@ def beside(answer: Answer, pages_of: PagesOf, document_of: DocumentOf) -> Html:
     return _panel(texts.SOURCES, texts.NO_SOURCES, [])
 
 
-def shelf(documents: Sequence[Document]) -> Html:
-    """List what is held: what a reader sees beside the chat before the first question."""
+def shelf(documents: Sequence[Document], page_counts: Mapping[str, int] | None = None) -> Html:
+    """List what is held: what a reader sees beside the chat before the first question.
+
+    `page_counts` are the numbers of pages, by path, as far as they are known.
+    """
     if not documents:
         return _panel(texts.HELD, texts.NO_DOCUMENTS, [])
-    rows = [document_row(document, "") for document in documents[:DOCUMENTS_SHOWN]]
-    listing = element("ul", *rows, class_="shelf")
+    counts = page_counts or {}
+    rows = [document_row(d, counts.get(d.path, 0)) for d in documents[:DOCUMENTS_SHOWN]]
+    more = texts.BROWSE
     if len(documents) > DOCUMENTS_SHOWN:
         more = texts.HELD_MORE.format(count=len(documents))
-        listing = join((listing, element("p", _link(more, addresses.SHELF), class_="more")))
+    listing = join(
+        (element("ul", *rows, class_="shelf"), element("p", _link(more, addresses.SHELF), class_="more"))
+    )
     return _panel(texts.HELD, count_of_documents(len(documents)), [listing])
 
 
-def document_row(document: Document, prefix: str) -> Html:
-    """Write one document as a list item that opens its first page; prefix leads up to the chat."""
-    link = _link(document.title or document.path, prefix + addresses.page(document.id, 1))
-    return element("li", link, element("span", facts(document.date, document.publisher), class_="facts"))
+def document_row(document: Document, pages: int) -> Html:
+    """Write one document as a list item that opens its first page; 0 pages are not known."""
+    link = _link(element("bdi", document.title or document.path), addresses.page(document.id, 1))
+    publisher = element("bdi", document.publisher) if document.publisher else ""
+    known = facts(document.date or texts.UNDATED, publisher, count_of_pages(pages) if pages else "")
+    return element("li", link, element("span", known, class_="facts"))
 
 
-def source(citation: Citation, pages_of: PagesOf) -> Html:
+def superseded(newer: Sequence[Document], prefix: str = "") -> Html:
+    """Tell which documents replace one, each with its link; nothing where none does."""
+    if not newer:
+        return Html("")
+    links = [
+        element(
+            "a",
+            element("bdi", document.title or document.path),
+            href=prefix + addresses.page(document.id, 1),
+            target="_blank",
+            rel="noopener",
+        )
+        for document in newer
+    ]
+    return element("p", texts.SUPERSEDED_BY, " ", join(links, ", "), class_="superseded", role="note")
+
+
+def source(citation: Citation, pages_of: PagesOf, newer_of: NewerOf = lambda _: ()) -> Html:
     """Write the card of one source: number, title, date, page, and the sentence in its place."""
     page = page_name(citation.page, citation.page_label)
     address = addresses.citation(citation)
@@ -57,8 +85,14 @@ def source(citation: Citation, pages_of: PagesOf) -> Html:
         "article",
         head,
         element("p", facts(citation.date or texts.UNDATED, page), class_="facts"),
+        superseded(newer_of(citation.document_id)),
         element("blockquote", _in_its_place(citation, pages_of(citation.document_id)), dir="auto"),
-        element("p", _link(texts.OPEN_PAGE.format(page=citation.page), address), class_="open"),
+        element(
+            "p",
+            _link(texts.OPEN_PAGE.format(page=citation.page), address),
+            only_this(citation.document_id),
+            class_="open",
+        ),
         class_="card",
         id=f"source-{citation.number}",
     )
@@ -81,7 +115,12 @@ def _nearest(hit: Hit, pages_of: PagesOf, document_of: DocumentOf) -> Html | Non
         element("h3", element("span", document.title or document.path, dir="auto")),
         element("p", facts(document.date or texts.UNDATED, page_name(number, label)), class_="facts"),
         element("blockquote", text, dir="auto"),
-        element("p", _link(texts.OPEN_PAGE.format(page=number), address), class_="open"),
+        element(
+            "p",
+            _link(texts.OPEN_PAGE.format(page=number), address),
+            only_this(document.id),
+            class_="open",
+        ),
         class_="card near",
     )
 
@@ -103,6 +142,13 @@ def _in_its_place(citation: Citation, pages: list[Page]) -> Html:
 def facts(*known: str) -> Html:
     """Put the facts that are known in a line."""
     return join((fact for fact in known if fact), " · ")
+
+
+def only_this(document_id: str, prefix: str = "", name: str = "") -> Html:
+    """Link to the chat with this one document chosen; the chat chooses it without leaving."""
+    address = prefix + addresses.only(document_id)
+    title = texts.ONLY_THIS_DOCUMENT
+    return element("a", name or title, href=address, class_="only", title=title)
 
 
 def _link(text: str, address: str) -> Html:

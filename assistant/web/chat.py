@@ -1,4 +1,4 @@
-"""The chat page: the door to Gradio, with `parts`, `replies` and `keeping` behind it.
+"""The chat page: the door to Gradio, with `parts`, `replies`, `keeping`, `panel` and `further` behind it.
 
 Import it after `server.quiet_gradio`, never at the top.
 
@@ -18,15 +18,17 @@ from fastapi import FastAPI
 
 from assistant.assistant import Assistant
 from assistant.records import MARKS
-from assistant.web import dialogue, render, texts
+from assistant.web import dialogue, further, language, panel, rehearsal, render, texts
 from assistant.web import parts as layout
 from assistant.web.history import History
 from assistant.web.keeping import Keeping
 from assistant.web.marks import Marks
 from assistant.web.replies import Replies
+from assistant.web.translation import spoken
 from assistant.web.viewer import Who
 
 HERE = Path(__file__).parent
+STYLES = ("beside", "history", "narrow")
 RUNNING_AT_ONCE = 4  # answers being made at the same time; further ones wait in line
 WAITING = 64
 FONT = ("ui-sans-serif", "system-ui", "-apple-system", "Segoe UI", "Roboto", "Liberation Sans", "sans-serif")
@@ -43,18 +45,21 @@ def mount(app: FastAPI, assistant: Assistant, who: Who, marks: Marks, history: H
     async def mounted() -> FastAPI:
         return _mount(app, assistant, who, marks, history)
 
+    rehearsal.begin(assistant)
     with ThreadPoolExecutor(1) as thread:
         return thread.submit(asyncio.run, mounted()).result()
 
 
 def _mount(app: FastAPI, assistant: Assistant, who: Who, marks: Marks, history: History) -> FastAPI:
+    with language.placeholders():
+        laid_out, head = page(assistant, who, marks, history), _head()
     mounted: FastAPI = gr.mount_gradio_app(
         app,
-        page(assistant, who, marks, history),
+        laid_out,
         path="/",
         theme=_theme(),
-        css_paths=[HERE / "style.css", HERE / "static/beside.css", HERE / "static/history.css"],
-        head=_head(),
+        css_paths=[HERE / "style.css", *(HERE / f"static/{name}.css" for name in STYLES)],
+        head=head,
         favicon_path=str(HERE / "icon.svg"),
         show_error=False,
         run_history=False,
@@ -72,8 +77,12 @@ def _mount(app: FastAPI, assistant: Assistant, who: Who, marks: Marks, history: 
 def _head() -> str:
     """Write our scripts, and the words that the one for sources beside an answer puts on the page."""
     words = {"beside": texts.SOURCE_BESIDE, "close": texts.CLOSE_SOURCE, "tab": texts.SOURCE_IN_TAB}
-    told = json.dumps(words).replace("<", "\\u003c")
-    scripts = [(HERE / name).read_text("utf-8") for name in ("chat.js", "static/beside.js")]
+    words |= {"came": texts.ANSWER_HAS_COME, "chat": texts.CHAT_LABEL, "copied": texts.MARKDOWN_COPIED}
+    told = json.dumps(words, ensure_ascii=False).replace("<", "\\u003c")
+    scripts = [
+        (HERE / name).read_text("utf-8")
+        for name in ("chat.js", "static/beside.js", "static/heard.js", "static/narrow.js")
+    ]
     data = f'<script type="application/json" id="beside-words">{told}</script>'
     return data + "".join(f"<script>{script}</script>" for script in scripts)
 
@@ -91,19 +100,32 @@ def page(assistant: Assistant, who: Who, marks: Marks, history: History) -> gr.B
                 aside = layout.aside()
             with gr.Column(elem_id="talk", scale=3, min_width=300):
                 chat = layout.conversation()
+                nexts = further.lay_out()
                 under = layout.under_the_answer()
                 words = (texts.QUESTION_LABEL, texts.QUESTION_PLACEHOLDER)
-                box = layout.field("question", *words, max_lines=6, autofocus=True, submit_btn=texts.SEND)
+                with gr.Column(elem_id="ask"):
+                    narrowing = panel.lay_out()
+                    box = layout.field("question", *words, max_lines=6, autofocus=True, submit_btn=texts.SEND)
             with gr.Column(elem_id="beside", scale=2, min_width=300):
                 beside = gr.Markdown("", elem_id="sources", latex_delimiters=[], container=False)
         parts = layout.Parts(box, chat, beside, anew, under, aside)
-        _connect(blocks, parts, Replies(assistant, who, marks, history, parts))
+        panel.connect(blocks, narrowing, assistant, who)
+        running = _connect(blocks, parts, Replies(assistant, who, marks, history, parts), narrowing, nexts)
+        further.connect(nexts, running, chat, assistant, who, marks.exchange)
+    for listener in blocks.fns.values():  # every handler: none is to be forgotten
+        listener.fn = spoken(listener.fn) if listener.fn else None
     blocks.queue(max_size=WAITING)
     return blocks
 
 
-def _connect(blocks: gr.Blocks, parts: layout.Parts, replies: Replies) -> None:
-    """Bind the parts to what they do."""
+def _connect(
+    blocks: gr.Blocks,
+    parts: layout.Parts,
+    replies: Replies,
+    narrowing: panel.Panel,
+    nexts: further.Further,
+) -> list[Any]:
+    """Bind the parts to what they do; the events that end in an answer."""
     box, chat, under, shown = parts.box, parts.chat, parts.under, parts.all()
     place = parts.aside.place
     blocks.load(replies.opened, None, shown, **layout.PRIVATE)
@@ -111,22 +133,36 @@ def _connect(blocks: gr.Blocks, parts: layout.Parts, replies: Replies) -> None:
     more: Any = {"outputs": shown, "preprocess": False, **layout.PRIVATE}
     answering: Any = {"concurrency_limit": RUNNING_AT_ONCE, "concurrency_id": "answers", **more}
     running: list[Any] = [
-        box.submit(replies.reply(), [box, chat, place], **answering),
-        chat.example_select(replies.chosen, [chat, place], **answering),
+        box.submit(replies.reply(), [box, chat, place, narrowing.kept], **answering),
+        chat.example_select(replies.chosen, [chat, place, narrowing.kept], **answering),
         under.again.click(replies.again, [chat, place], **answering),
-        under.edit.submit(replies.reply(dialogue.ask_again), [under.edit, chat, place], **answering),
-        under.search.submit(replies.reply(dialogue.search_again), [under.search, chat, place], **answering),
+        *(
+            text.submit(replies.reply(walk), [text, chat, place, narrowing.kept], **answering)
+            for text, walk in ((under.edit, dialogue.ask_again), (under.search, dialogue.search_again))
+        ),
+        *(button.click(replies.going_on, [button, chat, place], **answering) for button in nexts.buttons),
     ]
+    starts = [box, under.edit, under.search]
+    begin = [*(part.submit for part in starts), under.again.click, parts.anew.click]
+    begin += [button.click for button in nexts.buttons]
+    gr.on(begin, further.gone, None, nexts.shown, queue=False, **layout.PRIVATE)
     box.stop(replies.stopped, [chat, place], cancels=running, **more)
     parts.anew.click(replies.begun_anew, None, cancels=running, **more)
     for button, mark in zip(under.buttons, MARKS, strict=True):
         button.click(replies.marked(mark), [chat, under.comment, place], **more)
     under.comment.submit(replies.marked(None), [chat, under.comment, place], **more)
     Keeping(replies).connect(parts)
+    return running
 
 
 def _masthead() -> str:
-    return str(render.join((render.element("h1", texts.TITLE), render.element("p", texts.INTRODUCTION))))
+    """The title, what this is, and the languages it can be read in."""
+    chosen = [
+        render.element("a", name, lang=code, hreflang=code, href=f"./?{language.PARAMETER}={code}")
+        for code, name in language.LANGUAGES.items()
+    ]
+    words = render.element("div", render.element("h1", texts.TITLE), render.element("p", texts.INTRODUCTION))
+    return str(words + render.element("nav", *chosen, aria_label=texts.LANGUAGE_LABEL, class_="languages"))
 
 
 def _theme() -> gr.themes.Base:

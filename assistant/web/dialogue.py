@@ -11,12 +11,14 @@ from dataclasses import dataclass, replace
 from functools import cache
 
 from assistant.assistant import Assistant
-from assistant.errors import AssistantFault
-from assistant.types import Answer, Principal, Question, Turn
+from assistant.errors import AssistantFault, BadQuestion
+from assistant.types import Answer, Principal, Question, Side, Turn
 from assistant.web import answers, cards, messages, render, texts
+from assistant.web import scope as scopes
 from assistant.web.history import History, Thread, without_last
 from assistant.web.messages import Message, message
 from assistant.web.render import Html
+from assistant.web.scope import EVERYTHING, Scope
 from index.errors import IndexFault
 
 log = logging.getLogger(__name__)
@@ -70,6 +72,7 @@ def exchange(
     shown: Sequence[Message],
     keep: Keep | None = None,
     book: Book | None = None,
+    scope: Scope = EVERYTHING,
 ) -> Iterator[Screen]:
     """Answer what was typed, giving the screen anew at every step; never raises.
 
@@ -81,12 +84,12 @@ def exchange(
         yield Screen([*before, message("assistant", render.notice(texts.EMPTY_QUESTION))], last=True)
         return
     told = [message("assistant", render.notice(book.thread.notice))] if book and book.thread.notice else []
-    asked = [*before, *told, message("user", render.question(typed))]
+    asked = [*before, *told, message("user", render.question(typed, scope=scopes.written(scope)))]
 
     def refused(sentence: str) -> Screen:
         return Screen([*before, message("assistant", render.notice(sentence))], box=typed, last=True)
 
-    question = Question(typed, principal, _turns(book, before))
+    question = _within(assistant, Question(typed, principal, _turns(book, before)), scope)
     for screen in _guarded(assistant, _Asked(question, asked, keep, book), refused):
         yield replace(screen, box="") if screen.begins else screen
 
@@ -98,10 +101,12 @@ def ask_again(
     shown: Sequence[Message],
     keep: Keep | None = None,
     book: Book | None = None,
+    scope: Scope = EVERYTHING,
     search_text: str = "",
 ) -> Iterator[Screen]:
     """Ask the last question once more, as it was or as it is `typed` now, in the place of the answer
-    it got. Where no answer comes of it the first stays.
+    it got. Where no answer comes of it the first stays. The documents asked are those that the
+    question was asked of, whatever is chosen in `scope` by now.
     """
     current = book.thread.messages if book else messages.kept(shown)
     place, edited, meant = messages.last_question(current), typed, search_text.strip()
@@ -121,10 +126,10 @@ def ask_again(
     if book and book.thread.last_id != last_id:
         yield refused(texts.CONVERSATION_WENT_ON)
         return
-    before = current[:place]
+    before, scope = current[:place], scopes.read(render.scope(messages.text_of(current[place])))
     turns = _turns(replace(book, thread=without_last(book.thread)) if book else None, before)
-    question = Question(typed, principal, turns, search_text=meant)
-    asked = [*before, message("user", render.question(typed, meant))]
+    question = _within(assistant, Question(typed, principal, turns, search_text=meant), scope)
+    asked = [*before, message("user", render.question(typed, meant, scopes.written(scope)))]
     yield from _guarded(assistant, _Asked(question, asked, keep, book, last_id), refused)
 
 
@@ -135,10 +140,11 @@ def search_again(
     shown: Sequence[Message],
     keep: Keep | None = None,
     book: Book | None = None,
+    scope: Scope = EVERYTHING,
 ) -> Iterator[Screen]:
     """Ask the last question once more with a corrected search text; an empty one leaves the search
     to the assistant."""
-    yield from ask_again(assistant, principal, None, shown, keep, book, search_text)
+    yield from ask_again(assistant, principal, None, shown, keep, book, scope, search_text)
 
 
 def _turns(book: Book | None, before: Sequence[Message]) -> tuple[Turn, ...]:
@@ -161,7 +167,12 @@ def _guarded(assistant: Assistant, asked: _Asked, refused: Callable[[str], Scree
 def _answered(assistant: Assistant, asked: _Asked) -> Iterator[Screen]:
     index, question = assistant.index, asked.question
     groups = question.principal.groups
-    asking = answers.Asking(question.text, len(index.documents(groups)))
+    documents = index.documents(groups)
+    asked_of = scopes.asked_of(question)
+    within = scopes.within(documents, asked_of)
+    if documents and question.filters and not within:
+        raise BadQuestion(texts.SCOPE_EMPTY)
+    asking = answers.Asking(question.text, len(within), scopes.asked(documents, asked_of))
     searching = texts.SEARCHING.format(documents=render.count_of_documents(asking.documents))
     yield Screen([*asked.messages, message("assistant", render.progress(searching))], begins=True)
     written = ""
@@ -171,6 +182,7 @@ def _answered(assistant: Assistant, asked: _Asked) -> Iterator[Screen]:
                 part,
                 cache(lambda document_id: index.pages(document_id, groups)),
                 cache(lambda document_id: index.document(document_id, groups)),
+                lambda document_id: index.successors(document_id, groups),
             )
             answer_id = asked.keep(question, part) if asked.keep else None
             shown = [*asked.messages, message("assistant", answers.answer(part, answer_id, asking))]
@@ -180,6 +192,16 @@ def _answered(assistant: Assistant, asked: _Asked) -> Iterator[Screen]:
         written += part
         yield Screen([*asked.messages, message("assistant", answers.draft(written))])
     raise RuntimeError("Assistant.stream ended without an Answer")
+
+
+def _within(assistant: Assistant, question: Question, scope: Scope) -> Question:
+    """The question, asked of the papers in its scope."""
+    if not scope.filters:
+        return question
+    sides: tuple[Side, ...] = ()
+    if scope.beside:
+        sides = scopes.sides(scope, assistant.index.documents(question.principal.groups))
+    return replace(question, filters=scope.filters, sides=sides)
 
 
 def _written_down(asked: _Asked, answer_id: str, answer: Answer, screen: Screen) -> Iterator[Screen]:

@@ -5,7 +5,7 @@ import logging
 from assistant.assistant import Assistant
 from assistant.errors import AssistantFault
 from assistant.types import Principal
-from assistant.web import cards, examples, render, texts
+from assistant.web import cards, rehearsal, render, texts
 from index.errors import IndexFault
 
 log = logging.getLogger(__name__)
@@ -16,8 +16,9 @@ def first_screen(assistant: Assistant, principal: Principal) -> tuple[list[str],
     try:
         index = assistant.index
         documents = index.documents(principal.groups)
-        questions = examples.example_questions(documents, lambda id: index.pages(id, principal.groups))
-        return questions, str(cards.shelf(documents))
+        questions = rehearsal.answered_examples(assistant, principal)
+        counts = {outcome.path: outcome.pages for outcome in index.outcomes(principal.groups)}
+        return questions, str(cards.shelf(documents, counts))
     except (AssistantFault, IndexFault) as fault:
         log.warning("the first screen is bare: %s", fault)
         return [], str(render.notice(fault.for_staff))

@@ -135,6 +135,15 @@ class History:
             return None
         return next((each for each in exchanges if each.id == exchange_id and not each.withheld), None)
 
+    def found(self, principal: Principal, exchange_id: str) -> Exchange | None:
+        """One exchange, whatever conversation of this person it stands in; None as above.
+
+        Raises RecordsUnavailable.
+        """
+        reader = reader_of(principal, self._assistant.index)
+        kept = self._conversations.exchange(principal.id, exchange_id, reader)
+        return kept if kept and not kept.withheld else None
+
     def turns_before(self, principal: Principal, conversation_id: str, exchange_id: str) -> tuple[Turn, ...]:
         """The history that an exchange had. Raises NoSuchConversation, RecordsUnavailable."""
         _, exchanges = self.opened(principal, conversation_id)

@@ -9,24 +9,29 @@ import logging
 import secrets
 import threading
 from collections import OrderedDict
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from assistant.errors import AssistantFault, NoSuchConversation
-from assistant.records import COMMENT_CHARS, MARKS, FeedbackBook, Mark, feedback
+from assistant.records import COMMENT_CHARS, MARKS, Exchange, FeedbackBook, Mark, exchange_of, feedback
 from assistant.types import Answer, Principal, Question
 from assistant.web import render, texts
+from assistant.web.language import Naming
+from index.types import Document
 
 if TYPE_CHECKING:
     from assistant.web.history import History
 
 REMEMBERED = 2000  # answers that need no look into the records, the latest of all readers together
 
-MARK_NAMES: dict[Mark, str] = {
-    "helpful": texts.MARK_HELPFUL,
-    "not_helpful": texts.MARK_NOT_HELPFUL,
-    "wrong_evidence": texts.MARK_WRONG_EVIDENCE,
-}
+MARK_NAMES: Mapping[Mark, str] = Naming(
+    {
+        "helpful": lambda: texts.MARK_HELPFUL,
+        "not_helpful": lambda: texts.MARK_NOT_HELPFUL,
+        "wrong_evidence": lambda: texts.MARK_WRONG_EVIDENCE,
+    }
+)
 
 log = logging.getLogger(__name__)
 
@@ -37,6 +42,7 @@ class _Given:
 
     question: Question
     answer: Answer
+    exchange: Exchange
     marked: tuple[Mark, str] | None = None
     lock: threading.Lock = field(default_factory=threading.Lock)  # two clicks at once: one after the other
 
@@ -50,11 +56,20 @@ class Told:
 
 
 class Marks:
-    """The latest answers, and the book their marks go into. Safe between threads."""
+    """The latest answers, and the book their marks go into. Safe between threads.
 
-    def __init__(self, book: FeedbackBook, history: "History | None" = None) -> None:
+    `documents` gives the documents a reader may see now: what an answer was made from is noted with it.
+    """
+
+    def __init__(
+        self,
+        book: FeedbackBook,
+        documents: Callable[[Principal], Iterable[Document]] = lambda _: (),
+        history: "History | None" = None,
+    ) -> None:
         """With a history any answer that is kept can be marked, and only such a one."""
         self._book = book
+        self._documents = documents
         self._history = history
         self._given: OrderedDict[str, _Given] = OrderedDict()
         self._lock = threading.Lock()
@@ -62,8 +77,21 @@ class Marks:
     def keep(self, question: Question, answer: Answer) -> str:
         """Remember an answer for marking; its id, which cannot be guessed."""
         answer_id = secrets.token_hex(16)
-        self._remember(answer_id, _Given(question, replace(answer, hits=())))
+        exchange = exchange_of(answer_id, question, answer, self._documents(question.principal))
+        self._remember(answer_id, _Given(question, replace(answer, hits=()), exchange))
         return answer_id
+
+    def exchange(self, principal: Principal, answer_id: str) -> Exchange | None:
+        """What was asked and answered under an id, None where it is not known or not this person's."""
+        with self._lock:
+            given = self._given.get(answer_id)
+        if given is not None:
+            return given.exchange if given.question.principal.id == principal.id else None
+        try:
+            return self._history.found(principal, answer_id) if self._history else None
+        except AssistantFault as fault:
+            log.error("%s", fault)
+            return None
 
     def mark(
         self, principal: Principal, answer_id: str | None, mark: Mark | None, comment: str, within: str = ""
@@ -120,7 +148,7 @@ class Marks:
             return None
         turns = self._history.turns_before(principal, within, answer_id)
         question = Question(exchange.question, principal, turns, exchange.filters, exchange.search_text)
-        given = _Given(question, exchange.answer, mark_of(exchange.marked))
+        given = _Given(question, exchange.answer, exchange, mark_of(exchange.marked))
         self._remember(answer_id, given)
         return given
 

@@ -51,6 +51,12 @@ def last_question(messages: Sequence[Message]) -> int | None:
     return max((n for n, each in enumerate(messages) if role_of(each) == "user"), default=None)
 
 
+def last_scope(messages: Sequence[Message]) -> str:
+    """Give the scope of the last question as `scope.written` wrote it."""
+    last = last_question(messages)
+    return render.scope(text_of(messages[last])) if last is not None else ""
+
+
 def answer_ids(messages: Sequence[Message]) -> list[str]:
     """Give the ids of the answers among the messages, in order."""
     found = (render.answer_id(text_of(each)) for each in messages if role_of(each) == "assistant")

@@ -12,9 +12,11 @@ from functools import cache
 from assistant.records import Exchange, Reader, Standing, standing
 from assistant.types import Citation, Turn
 from assistant.web import answers, blocks, cards, render, texts
+from assistant.web import scope as scopes
 from assistant.web.marks import MARK_NAMES, mark_of
 from assistant.web.messages import HISTORY_TURN_CHARS, HISTORY_TURNS, Message, message
 from assistant.web.render import Html
+from assistant.web.scope import Scope
 from index.search import Index
 from index.types import Hit, Page
 
@@ -39,7 +41,8 @@ def messages(exchanges: Sequence[Exchange], desk: Desk) -> list[Message]:
     for exchange in exchanges:
         # The last one's mark stands in the row under it, where it can be changed.
         shown = exchange if exchange is not exchanges[-1] else replace(exchange, marked=None)
-        written.append(message("user", render.question(exchange.question, exchange.search_text)))
+        scope = scopes.written(Scope(exchange.filters))
+        written.append(message("user", render.question(exchange.question, exchange.search_text, scope)))
         written.append(message("assistant", _answer(shown, desk, pages_of)))
     return written
 
@@ -52,7 +55,12 @@ def beside(exchange: Exchange, desk: Desk) -> Html:
     passages = (desk.index.passage(each, groups) for each in exchange.hits) if not cited else ()
     hits = tuple(Hit(passage, 0.0, 0.0, "both") for passage in passages if passage)
     shown = replace(exchange.answer, citations=cited, hits=hits)
-    return cards.beside(shown, pages_of, cache(lambda each: desk.index.document(each, groups)))
+    return cards.beside(
+        shown,
+        pages_of,
+        cache(lambda each: desk.index.document(each, groups)),
+        lambda each: desk.index.successors(each, groups),
+    )
 
 
 def turns(exchanges: Sequence[Exchange]) -> tuple[Turn, ...]:
@@ -72,7 +80,9 @@ def _answer(exchange: Exchange, desk: Desk, pages_of: PagesOf) -> Html:
     said = exchange.answer
     standings = {c.number: standing(c, exchange, desk.reader, pages_of) for c in said.citations}
     shown = replace(said, citations=tuple(_moved(c, standings[c.number], pages_of) for c in said.citations))
-    asking = answers.Asking(exchange.question, len(desk.reader.documents))
+    documents = desk.index.documents(desk.reader.groups)
+    within = scopes.within(documents, exchange.filters)
+    asking = answers.Asking(exchange.question, len(within), scopes.asked(documents, exchange.filters))
     changes = list(_changes(said.citations, standings))
     gone = frozenset(number for number, each in standings.items() if each.state == "gone")
     mark = mark_of(exchange.marked)

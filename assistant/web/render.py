@@ -12,7 +12,7 @@ import html
 import re
 from collections.abc import Iterable
 
-from assistant.web import texts
+from assistant.web import addresses, texts
 
 # All ASCII punctuation but , and ;: as character references these mean nothing to a Markdown
 # parser, so no `*`, `](`, `<`, `$` or `www.` of a text can start anything.
@@ -23,9 +23,10 @@ _SURROGATE = re.compile("[\ud800-\udfff]")
 _LINE_BREAK = re.compile(r"\r\n|[\r\n\x0b\x0c\x85\u2028\u2029]")
 _SAID = re.compile(r'^<div class="(?:answer|question)[^"]*"[^>]* data-said="([^"]*)"')
 _MEANT = re.compile(r'^<div class="question"[^>]* data-meant="([^"]*)"')
+_SCOPE = re.compile(r'^<div class="question"[^>]* data-scope="([^"]*)"')
 _ANSWER_ID = re.compile(r'^<div class="answer[^"]*"[^>]* data-answer="(\w{1,64})"', re.ASCII)
 _PRINTED_NUMBER = re.compile(r"[A-Za-z]{0,2}[-. ]?(?:\d{1,4}|[ivxlcIVXLC]{1,7})")
-_VOID = frozenset({"meta", "link", "hr"})
+_VOID = frozenset({"meta", "link", "hr", "input"})
 
 
 class Html(str):
@@ -58,7 +59,12 @@ def join(parts: Iterable[str], between: str = "") -> Html:
 
 
 def element(name: str, /, *children: str, **attributes: str | None) -> Html:
-    """Write one element. Attribute names lose a final `_` and take `-` for `_`; None leaves one out."""
+    """Write one element. Attribute names lose a final `_` and take `-` for `_`; None leaves one out.
+
+    A link within our pages carries the reader's language.
+    """
+    if name == "a" and attributes.get("href"):
+        attributes["href"] = addresses.carried(attributes["href"] or "")
     written = "".join(
         f' {key.rstrip("_").replace("_", "-")}="{escape(value)}"'
         for key, value in attributes.items()
@@ -82,6 +88,11 @@ def count_of_documents(count: int) -> str:
     return texts.ONE_DOCUMENT if count == 1 else texts.MANY_DOCUMENTS.format(count=count)
 
 
+def count_of_pages(count: int) -> str:
+    """Say a number of pages."""
+    return texts.ONE_PAGE if count == 1 else texts.MANY_PAGES.format(count=count)
+
+
 def page_name(number: int, label: str) -> str:
     """Name a page: its physical number, and what stands on it where that says something else."""
     return _with_label(texts.PAGE, texts.PAGE_PRINTED, texts.PAGE_NAMED, page=str(number), label=label)
@@ -99,10 +110,10 @@ def _with_label(bare: str, printed: str, named: str, *, page: str, label: str, c
     return form.format(page=page, label=label, count=count)
 
 
-def question(text: str, meant: str = "") -> Html:
-    """Write what the user asked, as the text it is; `plain` gives it back, and `meant` the search
-    text that was put in its place."""
-    kept = {"data_said": clean(text), "data_meant": clean(meant) or None}
+def question(text: str, meant: str = "", scope: str = "") -> Html:
+    """Write what the user asked, as the text it is; `plain` gives it back, `meant` the search text
+    that was put in its place, and `scope` which documents were asked."""
+    kept = {"data_said": clean(text), "data_meant": clean(meant) or None, "data_scope": scope or None}
     return element("div", text, class_="question", dir="auto", **kept)
 
 
@@ -113,7 +124,7 @@ def progress(text: str) -> Html:
 
 def notice(text: str) -> Html:
     """Write a sentence about the service itself: an error, a refusal."""
-    return element("div", text, class_="notice", role="alert")
+    return element("div", text, class_="notice", role="alert", dir="auto")
 
 
 def plain(content: str) -> str | None:
@@ -128,6 +139,12 @@ def plain(content: str) -> str | None:
 def meant(content: str) -> str:
     """Give back the search text that `question` wrote into a message, "" where there is none."""
     found = _MEANT.match(content)
+    return html.unescape(found[1]) if found else ""
+
+
+def scope(content: str) -> str:
+    """Give back the scope that `question` wrote into a message, "" where there is none."""
+    found = _SCOPE.match(content)
     return html.unescape(found[1]) if found else ""
 
 

@@ -13,6 +13,7 @@ from assistant.errors import AssistantFault, NoSuchConversation, RecordsUnavaila
 from assistant.records import Exchange, Mark
 from assistant.types import Principal
 from assistant.web import addresses, dialogue, listing, messages, past, render, texts
+from assistant.web import scope as scopes
 from assistant.web.first_screen import first_screen
 from assistant.web.history import History
 from assistant.web.marks import Marks, mark_of
@@ -44,20 +45,30 @@ class Replies:
     def reply(self, walk: Walk = dialogue.exchange) -> Callable[..., Any]:
         """Make the handler that walks an exchange; Gradio sends each step to the browser."""
 
-        def reply(typed: Any, shown: Any, place: Any, request: gr.Request) -> Iterator[Changes]:
+        def reply(
+            typed: Any, shown: Any, place: Any, kept: Any, request: gr.Request
+        ) -> Iterator[Changes]:
             text = typed if isinstance(typed, str) else ""
-            yield from self._walked(walk, text, shown, place, self.who(request.headers))
+            yield from self._walked(walk, text, shown, place, kept, self.who(request.headers))
 
         return reply
 
     def again(self, shown: Any, place: Any, request: gr.Request) -> Iterator[Changes]:
         """Ask the last question once more, as it was."""
-        yield from self._walked(dialogue.ask_again, None, shown, place, self.who(request.headers))
+        yield from self._walked(dialogue.ask_again, None, shown, place, "", self.who(request.headers))
 
-    def chosen(self, shown: Any, place: Any, choice: gr.SelectData, request: gr.Request) -> Iterator[Changes]:
+    def chosen(
+        self, shown: Any, place: Any, kept: Any, choice: gr.SelectData, request: gr.Request
+    ) -> Iterator[Changes]:
         """Ask the example that was clicked, as if it had been typed."""
         text = str(choice.value["text"])
-        yield from self._walked(dialogue.exchange, text, shown, place, self.who(request.headers))
+        yield from self._walked(dialogue.exchange, text, shown, place, kept, self.who(request.headers))
+
+    def going_on(self, typed: Any, shown: Any, place: Any, request: gr.Request) -> Iterator[Changes]:
+        """Ask what a button says, of the documents that the question before was asked of."""
+        kept = messages.last_scope(_sent(shown))
+        text = typed if isinstance(typed, str) else ""
+        yield from self._walked(dialogue.exchange, text, shown, place, kept, self.who(request.headers))
 
     def stopped(self, shown: Any, place: Any, request: gr.Request) -> Changes:
         """Say that the answer was stopped; a new question goes back into the box, an old answer stays."""
@@ -161,14 +172,15 @@ class Replies:
         }
 
     def _walked(
-        self, walk: Walk, typed: str | None, shown: Any, place: Any, principal: Principal
+        self, walk: Walk, typed: str | None, shown: Any, place: Any, kept: Any, principal: Principal
     ) -> Iterator[Changes]:
         before = _sent(shown)
         thread = self.history.thread(principal, listing.conversation_of(place), before)
         book = dialogue.Book(self.history, thread)
         first: Changes = {}
         until = 0.0
-        for screen in walk(self.assistant, principal, typed, before, self.marks.keep, book):
+        scope = scopes.read(kept)
+        for screen in walk(self.assistant, principal, typed, before, self.marks.keep, book, scope):
             changes = self._step(screen, principal)
             if screen.last and screen.conversation is None:  # no new answer: the old one stands, as marked
                 changes |= self._marked_before(principal, thread.id, screen.messages)

@@ -17,9 +17,10 @@ from assistant.config import Settings
 from assistant.errors import BadSetting, PortInUse, RecordsUnavailable
 from assistant.records import Conversations, Database, FeedbackBook
 from assistant.types import Principal
-from assistant.web import texts, viewer
+from assistant.web import downloads, texts, viewer
 from assistant.web.history import History
 from assistant.web.marks import Marks
+from assistant.web.translation import Translated
 
 # Gradio needs inline scripts and styles; it needs nothing from anywhere else.
 POLICY = (
@@ -76,6 +77,7 @@ def create_app(settings: Settings, assistant: Assistant | None = None) -> FastAP
 
     assistant = assistant or Assistant.open(settings)
     app = FastAPI(title=texts.TITLE, docs_url=None, redoc_url=None, openapi_url=None)
+    app.add_middleware(Translated)
     app.add_middleware(Headers)
     app.include_router(viewer.routes(assistant, who, settings.corpus))
     database = Database(settings.records_url.get_secret_value())
@@ -84,7 +86,11 @@ def create_app(settings: Settings, assistant: Assistant | None = None) -> FastAP
     except RecordsUnavailable as fault:  # questions are answered all the same, and each use tries again
         log.error("%s", fault)
     history = History(assistant, Conversations(database))
-    return chat.mount(app, assistant, who, Marks(FeedbackBook(database), history), history)
+    marks = Marks(
+        FeedbackBook(database), lambda principal: assistant.index.documents(principal.groups), history
+    )
+    app.include_router(downloads.routes(assistant, who, marks.exchange))
+    return chat.mount(app, assistant, who, marks, history)
 
 
 def serve(settings: Settings, ready: Callable[[str], None] | None = None) -> None:

@@ -1,10 +1,10 @@
-"""The viewer's pages as HTML: one page of a document, the list of documents, the page not found."""
+"""The viewer's pages as HTML: one page of a document, and the page not found."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
-from assistant.web import addresses, blocks, cards, render, shipped, texts
+from assistant.web import addresses, blocks, cards, frame, render, texts
 from assistant.web.blocks import Block
 from assistant.web.originals import SHOWN_INLINE, State
 from assistant.web.render import Html, element, join
@@ -28,8 +28,9 @@ def page(
     shown: Page,
     quote: Quote | None,
     state: State = State.SAME,
+    newer: Sequence[Document] = (),
 ) -> str:
-    """Write one page of a document, the quote marked in it.
+    """Write one page of a document, the quote marked in it; `newer` are the documents that replace it.
 
     The text as it was indexed is always there. Where the file is a PDF and still the one that was
     indexed, the script draws the printed page in its place; where it cannot, the text stays.
@@ -38,10 +39,10 @@ def page(
     marks = (quote.start - offset, quote.end - offset) if quote else (0, 0)
     drawn = state is State.SAME and _suffix(document) == ".pdf"
     named = {"dir": "auto", "lang": document.language or None}
-    return _shell(
+    return frame.shell(
         f"{document.title or document.path} – {texts.PAGE.format(page=shown.number)}",
-        _top(TO_CHAT),
-        _bar(document, pages, shown, marks, state),
+        frame.top(TO_CHAT),
+        _bar(document, pages, shown, marks, state, newer),
         element(
             "main",
             element(
@@ -57,47 +58,14 @@ def page(
         ),
         prefix=TO_CHAT,
         scripts=("static/viewer.js", *(DRAWING if drawn else ())),
+        kind="viewer",
     )
-
-
-def shelf(documents: Sequence[Document]) -> str:
-    """Write the list of all documents the reader may see."""
-    rows = [cards.document_row(document, "") for document in documents]
-    listing = element("ul", *rows, class_="shelf") if rows else element("p", texts.NO_DOCUMENTS)
-    count = element("p", render.count_of_documents(len(documents)), class_="facts")
-    main = element("main", element("header", element("h1", texts.HELD), count), listing)
-    top = element("nav", _link(texts.BACK, addresses.CHAT), class_="top")
-    return _shell(texts.HELD, top, main, prefix="")
 
 
 def absent() -> str:
     """Write the page for an address that leads to nothing. It links nowhere: its depth is not known."""
     main = element("main", element("h1", texts.NOT_FOUND_TITLE), element("p", texts.NOT_FOUND))
-    return _shell(texts.NOT_FOUND_TITLE, main, prefix="/")
-
-
-def _shell(title: str, *parts: Html, prefix: str, scripts: Sequence[str] = ()) -> str:
-    """Write the whole page; of the scripts the first is run and the others are fetched with it."""
-    shipped_at = [prefix + shipped.address(name) for name in scripts]
-    head = element(
-        "head",
-        element("meta", charset="utf-8"),
-        element("meta", name="viewport", content="width=device-width, initial-scale=1"),
-        element("meta", name="color-scheme", content="light dark"),
-        element("title", title),
-        element("link", rel="stylesheet", href=prefix + shipped.address("static/viewer.css")),
-        element("link", rel="icon", href=f"{prefix}favicon.ico"),
-        element("script", src=prefix + shipped.address("static/early.js")) if scripts else "",
-        *(element("link", rel="modulepreload", href=address) for address in shipped_at[1:]),
-        *(element("script", type="module", src=address) for address in shipped_at[:1]),
-    )
-    body = element("body", *parts, class_="viewer" if scripts else None)
-    return f"<!doctype html>\n{element('html', head, body, lang='en')}\n"
-
-
-def _top(prefix: str) -> Html:
-    chat = _link(texts.BACK, prefix + addresses.CHAT)
-    return element("nav", chat, _link(texts.ALL_DOCUMENTS, prefix + addresses.SHELF), class_="top")
+    return frame.shell(texts.NOT_FOUND_TITLE, main, prefix="/")
 
 
 def _told(document: Document, state: State) -> Html:
@@ -124,7 +92,12 @@ def _drawing(document: Document, shown: Page) -> Html:
 
 
 def _bar(
-    document: Document, pages: Sequence[Page], shown: Page, marks: tuple[int, int], state: State
+    document: Document,
+    pages: Sequence[Page],
+    shown: Page,
+    marks: tuple[int, int],
+    state: State,
+    newer: Sequence[Document],
 ) -> Html:
     """Write what can be done with the page. What needs the script is hidden until it is there."""
     zooming = (("out", "−", texts.ZOOM_OUT), ("in", "+", texts.ZOOM_IN), ("fit", "↔", texts.ZOOM_FIT))
@@ -145,7 +118,9 @@ def _bar(
             data_copied=texts.CITATION_COPIED,
             data_not_copied=texts.CITATION_NOT_COPIED,
         ),
+        cards.only_this(document.id, TO_CHAT, texts.ONLY_THIS),
         "" if state is State.GONE else _original(document, shown),
+        cards.superseded(newer, TO_CHAT),
         element("span", class_="told", role="status"),
         class_="bar",
         role="region",
@@ -214,10 +189,6 @@ def _turn(sign: str, name: str, document: Document, number: int | None, rel: str
         return element("span", sign, class_="off", aria_hidden="true")
     address = TO_CHAT + addresses.page(document.id, number)
     return element("a", sign, href=address, rel=rel, aria_label=name, title=name)
-
-
-def _link(label: str, address: str) -> Html:
-    return element("a", label, href=address)
 
 
 def _body(shown: Page, marks: tuple[int, int]) -> Html:

@@ -1,38 +1,63 @@
-"""What to ask next: questions about the papers an answer rests on, kept only if they have an answer."""
+"""What to ask next: questions about the papers an answer came from, kept only if they have an answer.
 
+Each is asked for real, without a language model and within the same scope, before it is shown.
+Covers: headings of the papers, those nearest to what was found first. Does not cover: questions
+that no heading names.
+"""
+
+import time
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
-from itertools import islice
 
 from assistant.assistant import Assistant
-from assistant.types import Answer, Question
+from assistant.records import Exchange
+from assistant.types import Principal, Question
 from assistant.web import texts
 from assistant.web.examples import document_name, telling_headings
 from index.search import Index
 from index.types import Document, Page
 
 SUGGESTIONS = 3
-TRIED = 6  # each is asked for real before it is shown, which takes as long as an answer
+TRIED = 6
+WITHIN_S = 0.9  # no further question is tried after this; one takes about 0.2 s
+PAGES_LOOKED_AT = 20  # of one document
+DOCUMENTS_LOOKED_AT = 4
 
 
-def next_questions(assistant: Assistant, question: Question, answer: Answer) -> list[str]:
-    """Give up to three questions that the papers answer, from the papers this answer came from."""
-    candidates = _candidates(assistant.index, question, answer)
-    answered = (asked for document_id, asked in candidates if _holds(assistant, question, document_id, asked))
-    return list(islice(answered, SUGGESTIONS))
+def next_questions(
+    assistant: Assistant, principal: Principal, exchange: Exchange, within_s: float = WITHIN_S
+) -> list[str]:
+    """Give up to three questions that the papers answer, fewer where the time is over before."""
+    deadline = time.monotonic() + within_s
+    held: list[str] = []
+    for tried, (document_id, asked) in enumerate(_candidates(assistant.index, principal, exchange)):
+        if len(held) == SUGGESTIONS or tried == TRIED or time.monotonic() > deadline:
+            break
+        if _holds(assistant, Question(asked, principal, filters=exchange.filters), document_id):
+            held.append(asked)
+    return held
 
 
-def _candidates(index: Index, question: Question, answer: Answer) -> Iterator[tuple[str, str]]:
-    """Give (document id, question) pairs: the headings of each paper in turn, nearest first."""
-    groups = question.principal.groups
-    cited = [citation.document_id for citation in answer.citations]
-    found = [hit.passage.document_id for hit in answer.hits]
+def _candidates(index: Index, principal: Principal, exchange: Exchange) -> Iterator[tuple[str, str]]:
+    """Give (document id, question) pairs: the headings of each paper in turn, nearest paper first."""
+    groups = principal.groups
+    passages = [index.passage(passage_id, groups) for passage_id in exchange.hits]
+    cited = [(citation.document_id, citation.page) for citation in exchange.answer.citations]
+    places = [*cited, *((found.document_id, found.pages[0]) for found in passages if found)]
     turns: list[Iterator[tuple[str, str]]] = []
-    for document_id in dict.fromkeys([*cited, *found]):
+    for document_id in list(dict.fromkeys(document_id for document_id, _ in places))[:DOCUMENTS_LOOKED_AT]:
         document = index.document(document_id, groups)
         if document is not None:
-            turns.append(_about(document, index.pages(document_id, groups), question.text.lower()))
-    return islice(_in_turn(turns), TRIED)
+            near = [number for of, number in places if of == document_id]
+            pages = _nearest_first(index.pages(document_id, groups), near)
+            turns.append(_about(document, pages, exchange.question.lower()))
+    return _in_turn(turns)
+
+
+def _nearest_first(pages: Sequence[Page], near: Sequence[int]) -> Sequence[Page]:
+    """Order pages by whether something was found on them."""
+    place = {number: n for n, number in enumerate(dict.fromkeys(near))}
+    ordered = sorted(pages, key=lambda page: (place.get(page.number, len(place)), page.number))
+    return ordered[:PAGES_LOOKED_AT]
 
 
 def _about(document: Document, pages: Sequence[Page], asked: str) -> Iterator[tuple[str, str]]:
@@ -40,7 +65,7 @@ def _about(document: Document, pages: Sequence[Page], asked: str) -> Iterator[tu
     for heading in dict.fromkeys(telling_headings(document, pages)):
         if heading.lower() not in asked:
             title = document_name(document)
-            yield document.id, texts.EXAMPLE_SECTION.format(title=title, heading=heading)
+            yield document.id, texts.NEXT_ABOUT.format(title=title, heading=heading)
 
 
 def _in_turn(turns: list[Iterator[tuple[str, str]]]) -> Iterator[tuple[str, str]]:
@@ -53,7 +78,7 @@ def _in_turn(turns: list[Iterator[tuple[str, str]]]) -> Iterator[tuple[str, str]
                 yield given
 
 
-def _holds(assistant: Assistant, question: Question, document_id: str, asked: str) -> bool:
+def _holds(assistant: Assistant, question: Question, document_id: str) -> bool:
     """Ask it without a language model's help, and see whether that paper answers."""
-    answer = assistant.extracted(replace(question, text=asked, history=(), search_text="", sides=()))
+    answer = assistant.extracted(question)
     return answer.status == "answered" and any(c.document_id == document_id for c in answer.citations)

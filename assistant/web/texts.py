@@ -1,10 +1,19 @@
 """Every sentence and label a reader of the web pages sees, in one place.
 
-English for now. A text with a `{name}` is filled by `str.format` and escaped afterwards,
-in `render`, like any other text; nothing here holds HTML.
+Written in English; `languages/` holds the same names in other languages, and a reader's own is
+what a name gives. A text with a `{name}` is filled by `str.format` and escaped afterwards, in
+`render`, like any other text; nothing here holds HTML, a straight double quote or a backslash.
+A text about many of a `{count}` is for 2 and more here; other languages have forms of their own.
 """
 
+import sys
+
+from assistant.web.language import Texts
+
+sys.modules[__name__].__class__ = Texts  # a name here is given in the language of the request
+
 TITLE = "Ask the documents"
+LANGUAGE_LABEL = "Language"
 INTRODUCTION = (
     "Answers come only from the documents held here. Every sentence carries a number: "
     "follow it to the page it was taken from."
@@ -18,10 +27,12 @@ START = "What would you like to know?"
 START_HINT = "Ask in your own words, or begin with one of these."
 SEND = "Ask"
 NEW_CONVERSATION = "New conversation"
+ANSWER_HAS_COME = "The answer has come."
 SEARCHING = "Searching {documents}…"
 ONE_DOCUMENT = "1 document"
 MANY_DOCUMENTS = "{count} documents"
 EXAMPLE_SECTION = "What does “{title}” say about “{heading}”?"
+NEXT_ABOUT = "What is said about “{heading}” in “{title}”?"
 EXAMPLE_TITLE = "What is “{title}” about?"
 
 # States of an answer
@@ -106,6 +117,39 @@ CHANGED_THERE = (
 )
 CHANGED_LOST = "“{title}” changed since this answer. The sentence of [{number}] is no longer in it."
 MARKED_BEFORE = "You marked this answer: {mark}"
+# Which documents are asked
+ASKING_ONE = "Asking the one document held here"
+ASKING_ALL = "Asking all {count} documents: narrow down or compare"
+ASKING_PART = "Asking {count} of {of} documents: {chosen}"
+COMPARING_PART = "Comparing {one} with {other} in {count} of {of} documents"
+ASKED_PART = "Asked {count} of {of} documents: {chosen}"
+CLEAR_SCOPE = "Ask all"
+SCOPE_UNKNOWN = "Something this address names is not here, or is not open to you; it was left out."
+SCOPE_EMPTY = "No document fits what you chose, so there is nothing to search. Please choose fewer limits."
+FIELD_KIND = "Kind"
+FIELD_PUBLISHER = "Publisher"
+FIELD_YEAR = "Year"
+FIELD_REGION = "Region"
+FIELD_PROGRAMME = "Programme"
+FIELD_LANGUAGE = "Language"
+FIELD_DOCUMENT = "Document"
+COMPARE = "Compare"
+COMPARE_HINT = "Two of a kind are chosen: each can be asked for itself, and answered beside the other."
+COMPARE_NOT = "One answer from both"
+COMPARE_TWO = "{one} beside {other}"
+ONLY_THIS_DOCUMENT = "Ask only this document"
+ONLY_THIS = "Ask only this"
+
+# What to ask next
+NEXT_QUESTIONS = "The documents also answer"
+
+# An answer to take away
+COPY_MARKDOWN = "Copy as Markdown"
+MARKDOWN_COPIED = "The answer is copied."
+AS_WORD = "Save as Word"
+AS_PDF = "Save as PDF"
+ONLY_ASKED = "Only these documents were asked: {chosen}."
+TOO_LONG_TO_TAKE = "This answer is too long for a file. Please copy what you need from the page."
 
 # Marks on an answer
 MARKS_LABEL = "Was this answer right?"
@@ -150,6 +194,10 @@ NEAREST = "Nearest passages"
 NEAREST_HINT = "These came closest. They do not answer the question."
 HELD = "Documents held here"
 HELD_MORE = "See all {count} documents"
+BROWSE = "Browse the documents"
+SUPERSEDED_BY = "Superseded by"
+ONE_PAGE = "1 page"
+MANY_PAGES = "{count} pages"
 NO_SOURCES = "This answer has no sources."
 OPEN_PAGE = "Open at page {page}"
 PAGE = "page {page}"
@@ -195,6 +243,51 @@ SOURCE_IN_TAB = "Open in a new tab"
 NO_TEXT = "No text could be read on this page. Please open the original."
 NOT_FOUND_TITLE = "Page not found"
 NOT_FOUND = "There is no such page here, or it is not open to you. Please check the address."
+
+# The documents page
+SHELF_SEARCH = "Search titles, publishers and file names"
+SHELF_FORM = "Search and filter"
+SHELF_SHOW = "Show"
+SHELF_CLEAR = "Show all"
+SHELF_EMPTY = "No document fits. Change the words or the filters, or show all."
+SHELF_UNREAD_ONE = "1 file could not be read, so no answer can come from it."
+SHELF_UNREAD_MANY = "{count} files could not be read, so no answer can come from them."
+SHELF_FOUND = "{count} of {held}"
+ONE_OTHER_FILE = "1 other file"
+MANY_OTHER_FILES = "{count} other files"
+SHELF_FOUND_PART = "{first}–{last} of {count}"
+SHELF_PAGES = "More documents"
+SHELF_PAGE = "Page {page} of {count}"
+SHELF_BEFORE = "Previous"
+SHELF_AFTER = "Next"
+SHELF_ANY_KIND = "Every kind"
+SHELF_ANY_PUBLISHER = "Every publisher"
+SHELF_ANY_YEAR = "Every year"
+SHELF_ANY_HEALTH = "Every state"
+SHELF_CHOICE = "{value} ({count})"
+COLUMN_TITLE = "Document"
+COLUMN_DATE = "Date"
+COLUMN_PUBLISHER = "Publisher"
+COLUMN_KIND = "Kind"
+COLUMN_YEAR = "Year"
+COLUMN_PAGES = "Length"
+COLUMN_HEALTH = "State"
+NOT_KNOWN = "–"
+ASK_ONLY_THIS = "Ask only this document"
+NAMED_ACTION = "{action}: {title}"
+SAME_AS = "Same file as"
+HEALTH_INDEXED = "Searchable"
+HEALTH_FLAGGED = "Parts may be missing"
+HEALTH_SUPERSEDED = "Superseded"
+HEALTH_DUPLICATE = "Duplicate"
+HEALTH_SCANNED = "Not searchable: scanned"
+HEALTH_ENCRYPTED = "Not searchable: password"
+HEALTH_EMPTY = "Not searchable: no text"
+HEALTH_GARBLED = "Not searchable: unreadable text"
+HEALTH_DAMAGED = "Not searchable: damaged"
+HEALTH_TOO_LARGE = "Not searchable: too large"
+HEALTH_WRONG_TYPE = "Not searchable: wrong file type"
+HEALTH_UNSUPPORTED = "Not searchable: file type"
 
 # At the start of the server
 PORT_IN_USE = (

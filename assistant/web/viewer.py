@@ -12,7 +12,7 @@ from fastapi.responses import HTMLResponse
 
 from assistant.assistant import Assistant
 from assistant.types import Principal
-from assistant.web import sheet, shipped
+from assistant.web import holdings, sheet, shelf, shipped
 from assistant.web.originals import PRIVATE, Originals, handed_over
 from assistant.web.sheet import Quote
 
@@ -26,6 +26,8 @@ PAGE_POLICY = (
     "font-src 'self' data:; img-src 'self' data: blob:; "
     "base-uri 'none'; form-action 'none'; frame-ancestors 'self'"
 )
+# The list of documents has a form, which asks for the list again.
+SHELF_POLICY = PAGE_POLICY.replace("form-action 'none'", "form-action 'self'")
 
 
 def routes(assistant: Assistant, who: Who, corpus: Path) -> APIRouter:
@@ -34,9 +36,13 @@ def routes(assistant: Assistant, who: Who, corpus: Path) -> APIRouter:
     originals = Originals(corpus)
 
     @router.api_route("/documents", methods=READ)
-    def shelf(request: Request) -> Response:
-        documents = assistant.index.documents(who(request.headers).groups)
-        return _page(sheet.shelf(documents))
+    def documents(request: Request) -> Response:
+        groups = who(request.headers).groups
+        index = assistant.index
+        asked = holdings.View.of(request.query_params)
+        found = holdings.shown(holdings.holdings(index, groups), asked)
+        body = shelf.page(found, index.unnamed, lambda document: originals.file(document) is not None)
+        return _page(body, policy=SHELF_POLICY)
 
     @router.api_route(f"/{shipped.ADDRESS}/{{stamp}}/{{name:path}}", methods=READ)
     def ship(stamp: str, name: str) -> Response:
@@ -51,7 +57,9 @@ def routes(assistant: Assistant, who: Who, corpus: Path) -> APIRouter:
         shown = next((page for page in pages if str(page.number) == number), None)
         if document is None or shown is None:
             return absent()
-        return _page(sheet.page(document, pages, shown, _quote(start, end), originals.state(document)))
+        quote, state = _quote(start, end), originals.state(document)
+        newer = index.successors(document_id, groups)
+        return _page(sheet.page(document, pages, shown, quote, state, newer))
 
     @router.api_route("/documents/{document_id}/file", methods=READ)
     def original(request: Request, document_id: str) -> Response:
@@ -71,8 +79,8 @@ def absent() -> Response:
     return _page(sheet.absent(), status=404)
 
 
-def _page(body: str, status: int = 200) -> Response:
-    headers = {"Content-Security-Policy": PAGE_POLICY, **PRIVATE}
+def _page(body: str, status: int = 200, policy: str = PAGE_POLICY) -> Response:
+    headers = {"Content-Security-Policy": policy, **PRIVATE}
     return HTMLResponse(body, status_code=status, headers=headers)
 
 

@@ -32,7 +32,7 @@ from assistant.types import Question
 
 HALF = "tune"
 FloatArray = NDArray[np.float64]
-STRENGTH = 0.1  # of scikit-learn's L2 penalty: C
+STRENGTH = 0.03  # of scikit-learn's L2 penalty: C
 ORDER_STRENGTH = 0.03  # of the L2 penalty on the weights that order sentences
 
 

@@ -147,9 +147,11 @@ document.addEventListener("click", (event) => {
   }
 });
 
+// The key that points the way the sign on the bar does.
+const [BACK, ON] = root.dir === "rtl" ? ["ArrowRight", "ArrowLeft"] : ["ArrowLeft", "ArrowRight"];
 const KEYS = {
-  ArrowLeft: () => typeof scale !== "number" && part(".turning a[rel=prev]")?.click(),
-  ArrowRight: () => typeof scale !== "number" && part(".turning a[rel=next]")?.click(),
+  [BACK]: () => typeof scale !== "number" && part(".turning a[rel=prev]")?.click(),
+  [ON]: () => typeof scale !== "number" && part(".turning a[rel=next]")?.click(),
   "+": () => zoom("in"),
   "=": () => zoom("in"),
   "-": () => zoom("out"),

@@ -1,0 +1,307 @@
+"""For everyone, in a real Chromium: by keyboard, by ear, right to left, without motion, without delay."""
+
+import os
+import re
+import socket
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+import axe
+import scripted
+from assistant.web import language, texts
+from assistant.web.language import Language
+from test_browser import ARGUMENTS, CHROMIUM, ask, wait_for
+from timing import SENTENCE, first_paint_ms, progress_ms
+
+pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no chromium found; name one in CHROMIUM")
+
+WIDE, PHONE = (1366, 768), (390, 844)
+QUESTION = "How long are records kept, by which dates?"
+SILENCE = "What is on the menu of the cafeteria?"
+PAGE = "documents/rules/pages/1?start=36&end=60"
+RING = """() => {
+  const seen = (element) => {
+    const style = getComputedStyle(element);
+    const outlined = style.outlineStyle !== "none" && parseFloat(style.outlineWidth) > 0;
+    return outlined || style.boxShadow !== "none";
+  };
+  const focused = document.activeElement;
+  return focused === document.body || seen(focused) || seen(focused.closest(".input-container") ?? focused);
+}"""
+FOCUSED = """() => {
+  const focused = document.activeElement;
+  const words = focused.getAttribute("aria-label") || focused.textContent.trim() || focused.placeholder;
+  return (words || focused.tagName).slice(0, 60);
+}"""
+WRITTEN_DOWN = """() => {
+  window.told = [];
+  const heard = document.getElementById("heard");
+  const note = () => { if (heard.textContent) window.told.push(heard.textContent); };
+  new MutationObserver(note).observe(heard, { childList: true, subtree: true });
+}"""
+
+
+@pytest.fixture(scope="module")
+def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    records = tmp_path_factory.mktemp("everyone") / "records.sqlite"
+    environment = {**os.environ, "ASSISTANT_RECORDS_URL": f"sqlite:///{records}"}
+    command = [sys.executable, str(Path(scripted.__file__)), str(port)]
+    with subprocess.Popen(command, env=environment) as served:
+        try:
+            wait_for(f"http://127.0.0.1:{port}/documents", served)
+            yield f"http://127.0.0.1:{port}/"
+        finally:
+            served.terminate()
+            try:
+                served.wait(10)
+            except subprocess.TimeoutExpired:
+                served.kill()
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        yield browser
+        browser.close()
+
+
+Opened = Callable[..., Page]
+
+
+@pytest.fixture
+def opened(browser: Browser, address: str) -> Iterator[Opened]:
+    """Opens an address of the server in a window of its own; at the end nothing may have failed."""
+    contexts = []
+    failed: list[str] = []
+
+    def open_(path: str = "", size: tuple[int, int] = WIDE, **given: object) -> Page:
+        viewport = {"width": size[0], "height": size[1]}
+        context = browser.new_context(viewport=viewport, **given)  # type: ignore[arg-type]
+        context.set_default_timeout(15_000)
+        contexts.append(context)
+        context.on("weberror", lambda error: failed.append(str(error.error)))
+        page = context.new_page()
+        page.goto(address + path)
+        if not path.startswith("documents"):
+            expect(page.locator("#sources .panel")).to_be_visible()
+        return page
+
+    yield open_
+    for context in contexts:
+        context.close()
+    assert failed == []
+
+
+def answered(page: Page, question: str = QUESTION) -> None:
+    """Ask, and wait until the answer can be marked."""
+    whole = page.locator("#chat .answer:not(.draft)")
+    before = whole.count()
+    ask(page, question)
+    expect(whole).to_have_count(before + 1)
+    expect(page.locator("#marks")).to_be_visible()
+
+
+# --- axe-core ------------------------------------------------------------------------------------
+
+
+@pytest.mark.skipif(not axe.held(), reason=axe.ABSENT)
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("code", ["en", "ar"])
+def test_no_page_has_a_serious_or_critical_violation(opened: Opened, code: str, scheme: str) -> None:
+    given = {"bypass_csp": True, "color_scheme": scheme}
+    chat = opened(f"?lang={code}", **given)
+    found = {"start": axe.grave(chat)}
+    answered(chat)
+    found["answer"] = axe.grave(chat)
+    answered(chat, SILENCE)
+    expect(chat.locator("#chat .not_in_documents")).to_be_visible()
+    found["refusal"] = axe.grave(chat)
+    ask(chat, "model away")
+    expect(chat.locator("#chat .notice")).to_be_visible()
+    found["notice"] = axe.grave(chat)
+    chat.locator("#chat a.marker").first.click()
+    expect(chat.frame_locator("#source-view iframe").locator("#stage")).to_be_visible()
+    found["source beside"] = axe.grave(chat)
+    for path in ("documents", PAGE):
+        parameter = "&" if "?" in path else "?"
+        found[path] = axe.grave(opened(f"{path}{parameter}lang={code}", **given))
+    phone = opened(f"?lang={code}", PHONE, **given)
+    answered(phone)
+    found["phone"] = axe.grave(phone)
+    assert {name: grave for name, grave in found.items() if grave} == {}
+
+
+@pytest.mark.skipif(not axe.held(), reason=axe.ABSENT)
+def test_the_checker_finds_what_is_wrong(opened: Opened) -> None:
+    page = opened("documents", bypass_csp=True)
+    page.evaluate("document.body.append(document.createElement('button'))")
+    assert [line.split(":")[0] for line in axe.grave(page)] == ["critical button-name"]
+
+
+# --- the keyboard --------------------------------------------------------------------------------
+
+
+def tabbed(page: Page, until: str, most: int = 40, back: bool = False) -> list[str]:
+    """Press Tab until something has the focus, and tell what had it: labels or texts. The ring around
+    it must always be seen."""
+    passed: list[str] = []
+    for _ in range(most):
+        page.keyboard.press("Shift+Tab" if back else "Tab")
+        passed.append(page.evaluate(FOCUSED))
+        assert page.evaluate(RING), f"no ring around {passed[-1]}"
+        if until in passed[-1]:
+            return passed
+    raise AssertionError(f"{until} was not reached: {passed}")
+
+
+def test_a_question_its_source_and_its_mark_take_no_mouse(opened: Opened) -> None:
+    chat = opened()
+    expect(chat.locator("#question textarea")).to_be_focused()
+    chat.keyboard.type(QUESTION)
+    chat.keyboard.press("Enter")
+    expect(chat.locator("#marks")).to_be_visible()
+    expect(chat.locator("#question textarea")).to_be_focused()
+    passed = tabbed(chat, "[1]", back=True)
+    wanted = (texts.MARK_WRONG_EVIDENCE, texts.MARK_HELPFUL, texts.CHANGE_SEARCH, "[2]", "[1]")
+    assert [name for part in wanted for name in passed if name.startswith(part)] == [
+        name for name in passed if name.startswith(wanted)
+    ], passed
+    chat.keyboard.press("Enter")
+    view = chat.locator("#source-view")
+    expect(view.get_by_role("button", name=texts.CLOSE_SOURCE)).to_be_focused()
+    expect(chat.frame_locator("#source-view iframe").locator(".bar .copy")).to_be_visible()
+    chat.keyboard.press("Tab")  # into the page of the source: Escape works there, too
+    chat.keyboard.press("Escape")
+    expect(view).to_have_count(0)
+    expect(chat.locator("#chat a.marker").first).to_be_focused()
+    tabbed(chat, texts.MARK_HELPFUL)
+    chat.keyboard.press("Enter")
+    expect(chat.locator("#told p")).to_have_text(texts.MARK_KEPT)
+
+
+def test_an_example_a_language_and_a_new_conversation_take_no_mouse(opened: Opened) -> None:
+    chat = opened("?from=elsewhere")
+    tabbed(chat, "Français")
+    tabbed(chat, "What does “Passenger data")
+    chat.keyboard.press("Enter")
+    expect(chat.locator("#chat .answer.answered")).to_have_count(1)
+    expect(chat.locator("#anew")).to_be_visible()
+    chat.locator("#question textarea").focus()
+    tabbed(chat, texts.NEW_CONVERSATION, back=True)
+    chat.keyboard.press("Enter")
+    expect(chat.locator("#chat .answer")).to_have_count(0)
+    tabbed(chat, "Français")
+    chat.keyboard.press("Enter")
+    expect(chat.get_by_role("heading", level=1)).to_have_text("Interroger les documents")
+    assert chat.url.endswith("?from=elsewhere&lang=fr")
+
+
+# --- by ear --------------------------------------------------------------------------------------
+
+
+def test_an_answer_is_told_once_and_not_piece_by_piece(opened: Opened) -> None:
+    chat = opened()
+    expect(chat.locator("#chat [role=log]")).to_have_attribute("aria-live", "off")
+    chat.evaluate(WRITTEN_DOWN)
+    for _ in range(2):
+        answered(chat)
+        expect(chat.locator("#heard")).to_have_text(texts.ANSWER_HAS_COME)
+        expect(chat.locator("#heard")).to_have_attribute("role", "status")
+        assert chat.evaluate("window.told") == [texts.ANSWER_HAS_COME]
+        chat.evaluate("window.told.length = 0")
+    assert chat.locator("#chat [aria-live=polite]").count() == 0
+
+
+# --- right to left, and each language ------------------------------------------------------------
+
+
+@pytest.mark.parametrize("size", [WIDE, PHONE])
+def test_arabic_runs_from_right_to_left_and_papers_keep_their_own_way(
+    opened: Opened, size: tuple[int, int]
+) -> None:
+    chat = opened("?lang=ar", size)
+    root = chat.locator("html")
+    expect(root).to_have_attribute("dir", "rtl")
+    expect(root).to_have_attribute("lang", "ar")
+    answered(chat)
+    with language.speaking(Language("ar")):
+        expect(chat.locator("#sources h2")).to_have_text(texts.SOURCES)
+        expect(chat.locator("#marks")).to_contain_text(texts.MARK_HELPFUL)
+        expect(chat.locator("#question button")).to_have_text(texts.SEND)
+        expect(chat).to_have_title(texts.TITLE)
+    assert chat.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    where = "(name) => document.querySelector(name).getBoundingClientRect().left"
+    assert chat.evaluate(where, "#question textarea") > chat.evaluate(where, "#question button")
+    assert chat.evaluate(where, "#chat .question") - chat.evaluate(where, "#chat") < 40
+    if size == WIDE:
+        assert chat.evaluate(where, "#chat") > chat.evaluate(where, "#sources")
+    way = "(name) => getComputedStyle(document.querySelector(name)).direction"
+    assert (
+        chat.evaluate(way, "#chat .message-wrap") == "rtl" and chat.evaluate(way, "#sources .hint") == "rtl"
+    )
+    assert chat.evaluate(way, "#chat .prose .prose, #chat .answer .prose") == "ltr"
+    assert chat.evaluate(way, "#sources blockquote") == "ltr"
+    box = chat.locator("#question textarea")
+    assert chat.evaluate(way, "#question textarea") == "rtl"
+    box.fill("an English question")
+    assert chat.evaluate(way, "#question textarea") == "ltr"
+    link = chat.locator("#sources .open a").first
+    expect(link).to_have_attribute("href", re.compile("lang=ar"))
+
+
+def test_arrow_keys_turn_pages_the_way_the_signs_point(opened: Opened) -> None:
+    viewer = opened("documents/pnr-guide/pages/2?lang=ar")
+    expect(viewer.locator(".turning")).to_contain_text("الصفحة 2 من 3")
+    viewer.keyboard.press("ArrowLeft")
+    expect(viewer.locator(".turning")).to_contain_text("الصفحة 3 من 3")
+
+
+@pytest.mark.parametrize("code", ["fr", "es", "ru"])
+def test_the_browsers_language_is_the_pages_and_no_english_is_left(opened: Opened, code: str) -> None:
+    chat = opened(locale=code)
+    expect(chat.locator("html")).to_have_attribute("lang", code)
+    with language.speaking(Language(code)):
+        expect(chat.get_by_label(texts.QUESTION_LABEL)).to_be_focused()
+        answered(chat, SILENCE)
+        expect(chat.locator("#chat .not_in_documents")).to_contain_text(texts.STATE_NOT_IN_DOCUMENTS)
+        expect(chat.locator("#sources h2")).to_have_text(texts.NEAREST)
+        expect(chat.locator("#anew")).to_have_text(texts.NEW_CONVERSATION)
+    shown = chat.locator("body").inner_text()
+    whole = {said for name, said in vars(texts).items() if name.isupper() and isinstance(said, str)}
+    assert [said for said in whole if len(said) > 8 and "{" not in said and said in shown] == []
+
+
+# --- motion and time -----------------------------------------------------------------------------
+
+
+def test_nothing_moves_for_who_asked_for_less_motion(opened: Opened) -> None:
+    for motion, moves in (("reduce", False), ("no-preference", True)):
+        chat = opened(reduced_motion=motion)
+        chat.evaluate("document.getElementById('question').dataset.sent = ''")
+        style = "getComputedStyle(document.getElementById('question'), '::before').animationName"
+        assert (chat.evaluate(style) != "none") is moves
+
+
+def test_the_first_paint_and_the_first_sign_of_life_come_soon(opened: Opened, address: str) -> None:
+    page = opened()
+    assert min(first_paint_ms(page, address) for _ in range(3)) < 2000
+    waits = []
+    for _ in range(3):
+        page.goto(address)
+        expect(page.locator("#sources .panel")).to_be_visible()
+        waits.append(progress_ms(page, QUESTION))
+        expect(page.locator("#marks")).to_be_visible()
+        expect(page.locator("#question[data-sent]")).to_have_count(0)
+    assert min(waits) < 300
+    page.goto(address)
+    expect(page.locator("#sources .panel")).to_be_visible()
+    assert progress_ms(page, QUESTION, SENTENCE) < 2000
