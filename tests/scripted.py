@@ -112,6 +112,9 @@ class ScriptedIndex:
     def pages(self, document_id: str, groups: Collection[str]) -> list[Page]:
         return PAGES[document_id] if self.document(document_id, groups) else []
 
+    def passage(self, passage_id: str, groups: Collection[str]) -> None:
+        """No passage is found again."""
+
     def successors(self, document_id: str, groups: Collection[str]) -> list[Document]:
         return [document for document in self.documents(groups) if document_id in document.supersedes]
 

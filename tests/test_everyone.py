@@ -276,7 +276,10 @@ def test_the_browsers_language_is_the_pages_and_no_english_is_left(opened: Opene
         expect(chat.locator("#sources h2")).to_have_text(texts.NEAREST)
         expect(chat.locator("#anew")).to_have_text(texts.NEW_CONVERSATION)
     shown = chat.locator("body").inner_text()
-    whole = {said for name, said in vars(texts).items() if name.isupper() and isinstance(said, str)}
+    english = {name: said for name, said in vars(texts).items() if name.isupper() and isinstance(said, str)}
+    with language.speaking(Language(code)):  # some words are the same in two languages
+        theirs = "\n".join(str(getattr(texts, name)) for name in english)
+    whole = {said for said in english.values() if said not in theirs}
     assert [said for said in whole if len(said) > 8 and "{" not in said and said in shown] == []
 
 

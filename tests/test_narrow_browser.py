@@ -166,9 +166,10 @@ def test_the_panel_is_used_with_the_keyboard_alone_and_says_what_it_does(opens: 
     expect(fold).to_have_attribute("aria-expanded", "false")
     page.keyboard.press("Enter")
     expect(fold).to_have_attribute("aria-expanded", "true")
+    first = page.get_by_role("group", name=texts.FIELD_KIND).get_by_role("checkbox").first
+    expect(first).to_be_visible()
     page.keyboard.press("Tab")
     page.keyboard.press("Space")
-    first = page.get_by_role("group", name=texts.FIELD_KIND).get_by_role("checkbox").first
     expect(first).to_be_checked()
     expect(first).to_be_focused()
     expect(fold).to_contain_text("Asking 2 of 3 documents: report")
