@@ -110,8 +110,7 @@ def page(assistant: Assistant, who: Who, marks: Marks, history: History) -> gr.B
                 beside = gr.Markdown("", elem_id="sources", latex_delimiters=[], container=False)
         parts = layout.Parts(box, chat, beside, anew, under, aside)
         panel.connect(blocks, narrowing, assistant, who)
-        running = _connect(blocks, parts, Replies(assistant, who, marks, history, parts), narrowing, nexts)
-        further.connect(nexts, running, chat, assistant, who, marks.exchange)
+        _connect(blocks, parts, Replies(assistant, who, marks, history, parts), narrowing, nexts)
     for listener in blocks.fns.values():  # every handler: none is to be forgotten
         listener.fn = spoken(listener.fn) if listener.fn else None
     blocks.queue(max_size=WAITING)
@@ -124,8 +123,8 @@ def _connect(
     replies: Replies,
     narrowing: panel.Panel,
     nexts: further.Further,
-) -> list[Any]:
-    """Bind the parts to what they do; the events that end in an answer."""
+) -> None:
+    """Bind the parts to what they do."""
     box, chat, under, shown = parts.box, parts.chat, parts.under, parts.all()
     place = parts.aside.place
     blocks.load(replies.opened, None, shown, **layout.PRIVATE)
@@ -145,14 +144,13 @@ def _connect(
     starts = [box, under.edit, under.search]
     begin = [*(part.submit for part in starts), under.again.click, parts.anew.click]
     begin += [button.click for button in nexts.buttons]
-    gr.on(begin, further.gone, None, nexts.shown, queue=False, **layout.PRIVATE)
+    further.connect(nexts, running, begin, chat, replies.questions_after)
     box.stop(replies.stopped, [chat, place], cancels=running, **more)
     parts.anew.click(replies.begun_anew, None, cancels=running, **more)
     for button, mark in zip(under.buttons, MARKS, strict=True):
         button.click(replies.marked(mark), [chat, under.comment, place], **more)
     under.comment.submit(replies.marked(None), [chat, under.comment, place], **more)
     Keeping(replies).connect(parts)
-    return running
 
 
 def _masthead() -> str:

@@ -7,16 +7,13 @@ from typing import Any
 
 import gradio as gr
 
-from assistant.assistant import Assistant
-from assistant.records import Exchange
-from assistant.types import Principal
-from assistant.web import messages as shown_messages
 from assistant.web import texts
 from assistant.web.render import element
-from assistant.web.suggestions import SUGGESTIONS, next_questions
-from assistant.web.viewer import Who
+from assistant.web.suggestions import SUGGESTIONS
 
 FOUND_AT_ONCE = 2  # readers whose questions are looked for at the same time; an answer goes before them
+
+_QUIET: Any = {"show_progress": "hidden", "api_visibility": "private"}
 
 log = logging.getLogger(__name__)
 
@@ -45,32 +42,27 @@ def lay_out() -> Further:
 def connect(
     further: Further,
     answered: Sequence[Any],
+    begin: Sequence[Any],
     chat: Any,
-    assistant: Assistant,
-    who: Who,
-    find: Callable[[Principal, str], Exchange | None],
+    questions: Callable[[Any, gr.Request], Sequence[str]],
 ) -> None:
-    """Look for questions after each of the events in `answered`, and leave what stands until then to
-    the caller, who takes it `gone`.
+    """Look for questions after each of the events in `answered`, and take them away with each in `begin`.
 
-    `find` gives the exchange behind an answer's id.
+    `questions` gives those that follow the messages of the chat.
     """
 
     def found(messages: Any, request: gr.Request) -> list[Any]:
-        principal = who(request.headers)
-        shown = [m for m in messages if isinstance(m, dict)] if isinstance(messages, list) else []
-        answer_id = shown_messages.last_answer(shown)
-        exchange = find(principal, answer_id) if answer_id else None
         try:
-            return _look(next_questions(assistant, principal, exchange) if exchange else [])
+            return _look(questions(messages, request))
         except Exception:  # the answer stands without them
             log.exception("no further questions were found")
             return _look([])
 
-    hidden: Any = {"outputs": further.shown, "show_progress": "hidden", "api_visibility": "private"}
+    hidden: Any = {"outputs": further.shown, **_QUIET}
     limits: Any = {"preprocess": False, "concurrency_limit": FOUND_AT_ONCE, "concurrency_id": "further"}
     for event in answered:
         event.then(found, [chat], **limits, **hidden)
+    gr.on(begin, gone, None, further.shown, queue=False, **_QUIET)
 
 
 def gone() -> list[Any]:

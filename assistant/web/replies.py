@@ -19,6 +19,7 @@ from assistant.web.history import History
 from assistant.web.marks import Marks, mark_of
 from assistant.web.messages import Message, message
 from assistant.web.parts import Parts, mark_buttons
+from assistant.web.suggestions import next_questions
 from assistant.web.viewer import Who
 
 # A page that gets two steps at once may show the second one only, so that what a first one changed
@@ -69,6 +70,13 @@ class Replies:
         kept = messages.last_scope(_sent(shown))
         text = typed if isinstance(typed, str) else ""
         yield from self._walked(dialogue.exchange, text, shown, place, kept, self.who(request.headers))
+
+    def questions_after(self, shown: Any, request: gr.Request) -> list[str]:
+        """What to ask next, after the answer that stands last."""
+        principal = self.who(request.headers)
+        answer_id = messages.last_answer(_sent(shown))
+        exchange = self.marks.exchange(principal, answer_id) if answer_id else None
+        return next_questions(self.assistant, principal, exchange) if exchange else []
 
     def stopped(self, shown: Any, place: Any, request: gr.Request) -> Changes:
         """Say that the answer was stopped; a new question goes back into the box, an old answer stays."""
