@@ -9,6 +9,7 @@ import shutil
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 from urllib.request import urlopen
@@ -31,7 +32,13 @@ def main() -> int:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    environment = {**os.environ, "ASSISTANT_HOST": "127.0.0.1", "ASSISTANT_PORT": str(port)}
+    records = Path(tempfile.mkdtemp()) / "records.sqlite"  # nobody's own conversations are in the picture
+    environment = {
+        **os.environ,
+        "ASSISTANT_HOST": "127.0.0.1",
+        "ASSISTANT_PORT": str(port),
+        "ASSISTANT_RECORDS_URL": f"sqlite:///{records}",
+    }
     with subprocess.Popen([sys.executable, "app.py"], cwd=DOCS.parent, env=environment) as served:
         try:
             if not started(f"http://127.0.0.1:{port}/documents", served):
