@@ -13,6 +13,8 @@ from index.build import build
 from index.embedding import DEFAULT_MODEL, Embedder, load_embedder
 
 if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
     from postgres import Server
 
 # A machine that is busy for a moment is no fault of the code under test.
@@ -117,3 +119,16 @@ def records_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
         return f"sqlite:///{tmp_path}/var/records.sqlite"
     server: Server = request.getfixturevalue("postgres")
     return server.new_database()
+
+
+@pytest.fixture(scope="module")
+def browser() -> "Iterator[Browser]":
+    """A headless Chromium for a module's tests, which skip where there is none."""
+    from playwright.sync_api import sync_playwright
+
+    from browsing import ARGUMENTS, CHROMIUM
+
+    with sync_playwright() as playwright:
+        opened = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        yield opened
+        opened.close()

@@ -1,33 +1,20 @@
 """The chat in a real Chromium, against a real server with a scripted assistant."""
 
-import os
 import re
-import shutil
-import socket
-import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
-from urllib.error import URLError
 from urllib.parse import urlsplit
-from urllib.request import urlopen
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
 import scripted
 from assistant.records import Database, FeedbackBook
 from assistant.web import texts
+from browsing import free_port, needs_chromium, records_in, serving
 
-CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
-ARGUMENTS = (
-    "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
-    "--disable-component-update --disable-sync"
-).split()
-START_WITHIN_S = 60
-
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no chromium found; name one in CHROMIUM")
+pytestmark = needs_chromium
 
 
 @pytest.fixture(scope="module")
@@ -38,42 +25,10 @@ def feedback(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def address(feedback: Path) -> Iterator[str]:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     command = [sys.executable, str(Path(scripted.__file__)), str(port)]
-    environment = {**os.environ, "ASSISTANT_RECORDS_URL": f"sqlite:///{feedback}"}
-    quiet = subprocess.DEVNULL
-    with subprocess.Popen(command, stdout=quiet, stderr=quiet, env=environment) as served:
-        try:
-            wait_for(f"http://127.0.0.1:{port}/documents", served)
-            yield f"http://127.0.0.1:{port}/"
-        finally:
-            served.terminate()
-            try:
-                served.wait(10)
-            except subprocess.TimeoutExpired:
-                served.kill()
-
-
-def wait_for(url: str, served: "subprocess.Popen[bytes]") -> None:
-    deadline = time.monotonic() + START_WITHIN_S
-    while time.monotonic() < deadline:
-        assert served.poll() is None, f"the server stopped with status {served.returncode}"
-        try:
-            with urlopen(url, timeout=5):
-                return
-        except (URLError, OSError):
-            time.sleep(0.2)
-    raise AssertionError(f"no answer from {url} within {START_WITHIN_S} s")
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
-        yield browser
-        browser.close()
+    with serving(command, port, records_in(feedback.parent)) as address:
+        yield address
 
 
 @pytest.fixture

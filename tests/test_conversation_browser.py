@@ -2,7 +2,6 @@
 
 import os
 import re
-import socket
 import sqlite3
 import subprocess
 import sys
@@ -13,18 +12,19 @@ from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
 import scripted
 from assistant.records import Conversations, Database, Exchange, Reader, exchange_of, new_id, reader_of
 from assistant.types import Answer, Principal, Question
 from assistant.web import texts
-from test_browser import ARGUMENTS, CHROMIUM, ask, wait_for
+from browsing import free_port, needs_chromium, stop, wait_for
+from test_browser import ask
 
 KEPT = "How long are records kept?"
 ANYBODY = Principal("local", frozenset({"all"}))
 
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no chromium found; name one in CHROMIUM")
+pytestmark = needs_chromium
 
 
 class Served:
@@ -32,9 +32,7 @@ class Served:
 
     def __init__(self, records: Path) -> None:
         self.records = records
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.port = free.getsockname()[1]
+        self.port = free_port()
         self.address = f"http://127.0.0.1:{self.port}/"
         self.process: subprocess.Popen[bytes] | None = None
 
@@ -47,12 +45,7 @@ class Served:
 
     def stop(self) -> None:
         assert self.process is not None
-        self.process.terminate()
-        try:
-            self.process.wait(10)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            self.process.wait()
+        stop(self.process)
 
     def conversations(self) -> Conversations:
         return Conversations(Database(f"sqlite:///{self.records}"))
@@ -64,14 +57,6 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     served.start()
     yield served
     served.stop()
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture

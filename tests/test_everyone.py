@@ -1,24 +1,22 @@
 """For everyone, in a real Chromium: by keyboard, by ear, right to left, without motion, without delay."""
 
-import os
 import re
-import socket
-import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
 import axe
 import scripted
 from assistant.web import language, texts
 from assistant.web.language import Language
-from test_browser import ARGUMENTS, CHROMIUM, ask, wait_for
+from browsing import free_port, needs_chromium, records_in, serving
+from test_browser import ask
 from timing import SENTENCE, first_paint_ms, progress_ms
 
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no chromium found; name one in CHROMIUM")
+pytestmark = needs_chromium
 
 WIDE, PHONE = (1366, 768), (390, 844)
 QUESTION = "How long are records kept, by which dates?"
@@ -48,30 +46,11 @@ WRITTEN_DOWN = """() => {
 
 @pytest.fixture(scope="module")
 def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    records = tmp_path_factory.mktemp("everyone") / "records.sqlite"
-    environment = {**os.environ, "ASSISTANT_RECORDS_URL": f"sqlite:///{records}"}
+    port = free_port()
+    records = records_in(tmp_path_factory.mktemp("everyone"))
     command = [sys.executable, str(Path(scripted.__file__)), str(port)]
-    with subprocess.Popen(command, env=environment) as served:
-        try:
-            wait_for(f"http://127.0.0.1:{port}/documents", served)
-            yield f"http://127.0.0.1:{port}/"
-        finally:
-            served.terminate()
-            try:
-                served.wait(10)
-            except subprocess.TimeoutExpired:
-                served.kill()
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
-        yield browser
-        browser.close()
+    with serving(command, port, records) as address:
+        yield address
 
 
 Opened = Callable[..., Page]

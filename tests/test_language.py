@@ -36,7 +36,7 @@ def said(name: str, code: str) -> list[str]:
 
 @pytest.mark.parametrize("code", OTHERS)
 def test_every_text_is_in_every_language(code: str) -> None:
-    assert set(english()) - FOR_STAFF - set(language.words(code)) == set()
+    assert set(english()) - FOR_STAFF == set(language.words(code))
 
 
 @pytest.mark.parametrize("code", OTHERS)

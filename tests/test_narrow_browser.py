@@ -1,29 +1,21 @@
 """Narrowing, comparing, going on and taking away, in a real Chromium against the real assistant."""
 
 import io
-import os
-import shutil
-import socket
-import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from urllib.error import URLError
-from urllib.request import urlopen
 
 import pytest
 from docx import Document as WordFile
-from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 from pypdf import PdfReader
 
 from assistant.web import texts
+from browsing import free_port, needs_chromium, records_in, serving
 from conftest import ROOT, write_papers
 from index.build import build
 from index.embedding import Embedder
 
-CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
-ARGUMENTS = "--no-sandbox --disable-gpu --no-first-run --disable-background-networking".split()
 START_WITHIN_S = 90
 ASKED = "Who pays for the Harbour Programme?"
 TOPIC = "What do the papers of 2019 and 2024 each say about the Harbour Programme?"
@@ -47,7 +39,7 @@ PAPERS = {
     ),
 }
 
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no chromium found; name one in CHROMIUM")
+pytestmark = needs_chromium
 Opens = Callable[..., Page]
 
 
@@ -56,49 +48,17 @@ def address(tmp_path_factory: pytest.TempPathFactory, embedder: Embedder) -> Ite
     folder = tmp_path_factory.mktemp("narrow")
     write_papers(folder / "corpus", PAPERS)
     build(folder / "corpus", folder / "index", embedder)
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    environment = {
-        **os.environ,
+    port = free_port()
+    more = {
+        **records_in(folder),
         "PYTHONPATH": str(ROOT),
-        "ASSISTANT_RECORDS_URL": f"sqlite:///{folder}/records.sqlite",
         "ASSISTANT_CORPUS": str(folder / "corpus"),
         "ASSISTANT_MODELS": str(ROOT / "var" / "models"),
     }
     command = [sys.executable, "-m", "assistant", "serve", "--port", str(port)]
     command += ["--index", str(folder / "index")]
-    quiet = subprocess.DEVNULL
-    with subprocess.Popen(command, stdout=quiet, stderr=quiet, env=environment, cwd=ROOT) as served:
-        try:
-            wait_for(f"http://127.0.0.1:{port}/documents", served)
-            yield f"http://127.0.0.1:{port}/"
-        finally:
-            served.terminate()
-            try:
-                served.wait(10)
-            except subprocess.TimeoutExpired:
-                served.kill()
-
-
-def wait_for(url: str, served: "subprocess.Popen[bytes]") -> None:
-    deadline = time.monotonic() + START_WITHIN_S
-    while time.monotonic() < deadline:
-        assert served.poll() is None, f"the server stopped with status {served.returncode}"
-        try:
-            with urlopen(url, timeout=5):
-                return
-        except (URLError, OSError):
-            time.sleep(0.2)
-    raise AssertionError(f"no answer from {url} within {START_WITHIN_S} s")
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
-        yield browser
-        browser.close()
+    with serving(command, port, more, START_WITHIN_S) as address:
+        yield address
 
 
 @pytest.fixture

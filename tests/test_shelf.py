@@ -18,13 +18,13 @@ from assistant.access import local_principal
 from assistant.types import Principal
 from assistant.web import cards, holdings, render, shelf, texts, viewer
 from assistant.web.holdings import Holding, View
+from browsing import ARGUMENTS, CHROMIUM
 from conftest import write_papers
 from index import generations
 from index.build import build
 from index.embedding import Embedder
 from index.search import Index
 from index.types import Document
-from test_browser import ARGUMENTS, CHROMIUM
 from test_viewer import Elements
 
 HOSTILE_TITLE = '<img src=x onerror="window.hit=1"> & "quoted"'

@@ -1,49 +1,28 @@
 """Checking a source in one click, in a real Chromium over real PDFs."""
 
-import os
 import re
-import socket
-import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, FrameLocator, Locator, Page, expect, sync_playwright
+from playwright.sync_api import Browser, FrameLocator, Locator, Page, expect
 
 import printed
 from assistant.web import shipped, texts
-from test_browser import ARGUMENTS, CHROMIUM, ask, is_local, wait_for
+from browsing import free_port, needs_chromium, records_in, serving
+from test_browser import ask, is_local
 
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no chromium found; name one in CHROMIUM")
+pytestmark = needs_chromium
 
 
 @pytest.fixture(scope="module")
 def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     command = [sys.executable, str(Path(printed.__file__)), str(port)]
-    records = tmp_path_factory.mktemp("records") / "records.sqlite"
-    environment = {**os.environ, "ASSISTANT_RECORDS_URL": f"sqlite:///{records}"}
-    with subprocess.Popen(command, env=environment) as served:
-        try:
-            wait_for(f"http://127.0.0.1:{port}/documents", served)
-            yield f"http://127.0.0.1:{port}/"
-        finally:
-            served.terminate()
-            try:
-                served.wait(10)
-            except subprocess.TimeoutExpired:
-                served.kill()
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
-        yield browser
-        browser.close()
+    records = records_in(tmp_path_factory.mktemp("records"))
+    with serving(command, port, records) as address:
+        yield address
 
 
 @pytest.fixture

@@ -6,9 +6,7 @@ key to a first sign of life and to the sentence that tells the progress, in mill
 `test` extra and a chromium.
 """
 
-import socket
 import statistics
-import subprocess
 import sys
 from pathlib import Path
 
@@ -17,22 +15,15 @@ from playwright.sync_api import sync_playwright
 TESTS = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(TESTS))
 
-from test_browser import ARGUMENTS, CHROMIUM, wait_for  # noqa: E402
+from browsing import ARGUMENTS, CHROMIUM, free_port, serving  # noqa: E402
 from timing import SENTENCE, SIGN_OF_LIFE, first_paint_ms, progress_ms  # noqa: E402
 
 
 def main(runs: int) -> int:
     """Measure and print."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    with subprocess.Popen([sys.executable, str(TESTS / "scripted.py"), str(port)]) as served:
-        try:
-            address = f"http://127.0.0.1:{port}/"
-            wait_for(f"{address}documents", served)
-            measured = measure(address, runs)
-        finally:
-            served.terminate()
+    port = free_port()
+    with serving([sys.executable, str(TESTS / "scripted.py"), str(port)], port) as address:
+        measured = measure(address, runs)
     for name, waits in measured.items():
         middle, worst = statistics.median(waits), max(waits)
         print(f"{name}: median {middle:.0f} ms, worst {worst:.0f} ms (n={len(waits)})")
