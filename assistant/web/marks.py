@@ -10,7 +10,7 @@ import secrets
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from assistant.errors import AssistantFault, NoSuchConversation
@@ -41,7 +41,6 @@ class _Given:
     """An answer and the mark and comment it has by now."""
 
     question: Question
-    answer: Answer
     exchange: Exchange
     marked: tuple[Mark, str] | None = None
     lock: threading.Lock = field(default_factory=threading.Lock)  # two clicks at once: one after the other
@@ -78,7 +77,7 @@ class Marks:
         """Remember an answer for marking; its id, which cannot be guessed."""
         answer_id = secrets.token_hex(16)
         exchange = exchange_of(answer_id, question, answer, self._documents(question.principal))
-        self._remember(answer_id, _Given(question, replace(answer, hits=()), exchange))
+        self._remember(answer_id, _Given(question, exchange))
         return answer_id
 
     def exchange(self, principal: Principal, answer_id: str) -> Exchange | None:
@@ -122,7 +121,7 @@ class Marks:
                 history = self._history
                 written = history is not None and not history.waits(principal, within, answer_id)
                 try:
-                    made = feedback(answer_id, given.question, given.answer, chosen, comment)
+                    made = feedback(answer_id, given.question, given.exchange.answer, chosen, comment)
                     self._book.add(made, kept_only=written)
                 except NoSuchConversation:
                     return Told(texts.MARK_TOO_OLD)
@@ -148,7 +147,7 @@ class Marks:
             return None
         turns = self._history.turns_before(principal, within, answer_id)
         question = Question(exchange.question, principal, turns, exchange.filters, exchange.search_text)
-        given = _Given(question, exchange.answer, exchange, mark_of(exchange.marked))
+        given = _Given(question, exchange, mark_of(exchange.marked))
         self._remember(answer_id, given)
         return given
 

@@ -246,7 +246,6 @@ NOT_FOUND = "There is no such page here, or it is not open to you. Please check 
 
 # The documents page
 SHELF_SEARCH = "Search titles, publishers and file names"
-SHELF_FORM = "Search and filter"
 SHELF_SHOW = "Show"
 SHELF_CLEAR = "Show all"
 SHELF_EMPTY = "No document fits. Change the words or the filters, or show all."
