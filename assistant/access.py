@@ -1,10 +1,20 @@
-"""Who asks: the only maker of Principals."""
+"""Who asks: the only maker of Principals. Every door of the program comes here.
 
+Covers: what makes a person and their groups of what a way in has already proved. Does not cover:
+the proof itself (`web/sign_on.py`, `records/keys.py`).
+"""
+
+import unicodedata
 from collections.abc import Iterable
 
+from assistant.errors import NotSignedOn
 from assistant.types import Principal
 
 EVERYBODY = "all"
+LOCAL = "local"
+ID_CHARS = 200  # of a person's name; longer ones are no names
+GROUPS = 500  # of one person
+GROUP_CHARS = 200
 
 
 def local_principal(groups: Iterable[str] = ()) -> Principal:
@@ -12,4 +22,26 @@ def local_principal(groups: Iterable[str] = ()) -> Principal:
 
     Without any, only what everybody may read is opened.
     """
-    return Principal("local", frozenset(group.strip() for group in groups if group.strip()) | {EVERYBODY})
+    return Principal(LOCAL, _cleaned(groups))
+
+
+def signed_on_principal(way: str, name: object, groups: object) -> Principal:
+    """A person that a way in has proved: `way` keeps the same name from two ways apart.
+
+    `groups` is a list of names, or one text with commas. Raises NotSignedOn for what is no name.
+    """
+    if not isinstance(name, str) or not name.strip() or len(name) > ID_CHARS or not _printable(name):
+        raise NotSignedOn(f"{way}: no usable name of a person came with the request. Check the sign-on.")
+    told = groups.split(",") if isinstance(groups, str) else groups if isinstance(groups, list) else []
+    return Principal(f"{way}:{name.strip()}", _cleaned(each for each in told if isinstance(each, str)))
+
+
+def _cleaned(groups: Iterable[str]) -> frozenset[str]:
+    """Names of groups as the manifest has them: trimmed; odd ones are dropped, which opens nothing."""
+    named = (group.strip() for group in groups)
+    kept = [group for group in named if 0 < len(group) <= GROUP_CHARS and _printable(group)]
+    return frozenset(kept[:GROUPS]) | {EVERYBODY}
+
+
+def _printable(text: str) -> bool:
+    return not any(unicodedata.category(sign).startswith("C") for sign in text)

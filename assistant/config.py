@@ -3,6 +3,7 @@
 import difflib
 import os
 from pathlib import Path
+from typing import Literal
 
 from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -37,8 +38,49 @@ class Settings(BaseSettings):
     reranker: str = Field(
         "", description="a cross-encoder that reads the best passages again: a folder; empty: none"
     )
-    host: str = Field("127.0.0.1", description="address to serve on")
+    host: str = Field("127.0.0.1", description="address to serve on, or `unix:PATH` for a socket")
     port: int = Field(7860, ge=1, le=65535, description="port to serve on")
+    sign_on: Literal["none", "proxy", "oidc"] = Field(
+        "none", description="who asks: `none` (this machine only), `proxy` (headers of a proxy), `oidc`"
+    )
+    proxy_addresses: str = Field(
+        "", description="addresses or networks whose sign-on headers are believed, split at commas"
+    )
+    proxy_user_header: str = Field("X-Forwarded-User", description="header with the person's name")
+    proxy_groups_header: str = Field(
+        "X-Forwarded-Groups", description="header with their groups, split at commas"
+    )
+    oidc_issuer: str = Field("", description="address of the OpenID provider")
+    oidc_client_id: str = Field("", description="name of this service at the provider")
+    oidc_client_secret: SecretStr = Field(SecretStr(""), description="its secret at the provider")
+    oidc_groups_claim: str = Field("groups", description="claim that holds a person's groups")
+    session_hours: float = Field(8, gt=0, le=168, description="how long a sign-on lasts")
+    secret: SecretStr = Field(
+        SecretStr(""),
+        description="protects cookies and tokens, 32 characters or more; empty: a new one at each start",
+    )
+    public_url: str = Field("", description="address that readers see, where a proxy stands in front")
+    intranet_origins: str = Field(
+        "", description="origins whose pages may frame the chat, split at commas; empty: none"
+    )
+    default_groups: str = Field(
+        "all", description="who may read a document without groups in manifest.csv; `deny`: nobody"
+    )
+    questions_per_minute: int = Field(
+        20, ge=1, le=100_000, description="most questions of one person in a minute"
+    )
+    answers_at_once: int = Field(4, ge=1, le=256, description="answers being made at the same time")
+    answers_waiting: int = Field(64, ge=0, le=10_000, description="questions that may wait for their turn")
+    history_turns: int = Field(
+        20, ge=1, le=200, description="turns of a conversation that a question takes along"
+    )
+    body_kib: int = Field(64, ge=8, le=10_240, description="largest body of a request to the API, in KiB")
+    audit: Path = Field(
+        Path("var/audit"), description="folder of the audit lines, one JSON object a question"
+    )
+    audit_questions: bool = Field(False, description="whether audit lines hold the text of the question")
+    audit_mib: int = Field(20, ge=1, le=10_240, description="size of one file of audit lines, in MiB")
+    audit_days: int = Field(90, ge=1, le=3650, description="how long audit lines are kept")
     question_chars: int = Field(2000, ge=10, le=100_000, description="longest question")
     min_confidence: float = Field(MIN_CONFIDENCE, ge=0, le=1, description="refuse to answer below this")
     llm: str = Field(

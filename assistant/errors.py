@@ -57,3 +57,21 @@ class NoSuchConversation(AssistantFault):
 
 class PortInUse(AssistantFault):
     """The chosen address is taken by another program."""
+
+
+class NotSignedOn(AssistantFault):
+    """A request that no way in has proved to come from somebody."""
+
+    for_staff = "You are not signed on, or not any more. Please open the page anew."
+
+
+class TooManyQuestions(AssistantFault):
+    """More questions at once, or in a minute, than one person or this server can have.
+
+    `retry_after_s` is how long to wait, in whole seconds.
+    """
+
+    def __init__(self, sentence: str, retry_after_s: int) -> None:
+        super().__init__(sentence)
+        self.for_staff = sentence
+        self.retry_after_s = retry_after_s

@@ -12,10 +12,15 @@ Status = Literal["answered", "partial", "not_in_documents", "unsupported"]
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """Who asks. Only `access.py` makes one; `groups` always holds `all`."""
+    """Who asks. Only `access.py` makes one; `groups` always holds `all`.
+
+    `scope` are filters (as in `Question`) that their way in is bound to: a page about one programme
+    asks its papers only. It narrows what is asked; what may be read is up to `groups`.
+    """
 
     id: str
     groups: frozenset[str]
+    scope: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

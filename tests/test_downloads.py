@@ -1,13 +1,12 @@
 """Answers to take away: who gets which file, and what it says."""
 
 import io
-from collections.abc import Mapping
 from dataclasses import replace
 from typing import cast
 
 import pytest
 from docx import Document as WordFile
-from fastapi import FastAPI
+from fastapi import FastAPI, Request
 from fastapi.testclient import TestClient
 from pypdf import PdfReader
 
@@ -23,10 +22,10 @@ MARY = replace(local_principal(["board"]), id="mary")
 SECRET = scripted.citation(1, scripted.SECRET, scripted.SECRET_PAGES, 1, "The board met in March.")
 
 
-def who(headers: Mapping[str, str]) -> Principal:
+def who(request: Request) -> Principal:
     """Mary, in the groups that a header names; or whoever a header names."""
-    groups = headers.get("x-groups", "board").split(",")
-    return replace(local_principal(groups), id=headers.get("x-who", "mary"))
+    groups = request.headers.get("x-groups", "board").split(",")
+    return replace(local_principal(groups), id=request.headers.get("x-who", "mary"))
 
 
 class Taken:

@@ -13,9 +13,11 @@ import pytest
 from fastapi.testclient import TestClient
 
 import scripted
+from assistant.access import local_principal
 from assistant.config import Settings
 from assistant.web import addresses, language, render, server, texts
 from assistant.web.language import Language
+from assistant.web.reception import Bounds, Reception
 from assistant.web.translation import filled, spoken
 
 WEB = Path(language.__file__).parent
@@ -188,7 +190,7 @@ def test_each_step_of_a_handler_speaks_the_language_of_its_request() -> None:
 def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
     folder = tmp_path_factory.mktemp("language")
     settings = Settings(corpus=scripted.write_corpus(folder), records_url=f"sqlite:///{folder}/r.sqlite")
-    with TestClient(server.create_app(settings, scripted.scripted())) as client:
+    with TestClient(server.create_app(settings, scripted.scripted()), base_url="http://127.0.0.1") as client:
         yield client
 
 
@@ -218,7 +220,8 @@ def test_every_handler_of_the_chat_is_spoken(client: TestClient) -> None:
 
     async def laid_out() -> Any:  # the framework wants a running loop
         marks: Any = SimpleNamespace(keep=None, exchange=None)
-        return chat.page(scripted.scripted(), server.who, marks, marks)
+        desk = Reception(scripted.scripted(), Bounds(per_minute=1, at_once=1, waiting=1, history_turns=1))
+        return chat.page(desk, lambda _: local_principal(), marks, marks)
 
     page = asyncio.run(laid_out())
     handlers = [listener.fn for listener in page.fns.values() if listener.fn]

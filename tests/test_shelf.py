@@ -4,13 +4,13 @@ import json
 import socket
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 import uvicorn
-from fastapi import FastAPI
+from fastapi import FastAPI, Request
 from fastapi.testclient import TestClient
 from playwright.sync_api import Page, expect, sync_playwright
 
@@ -80,8 +80,8 @@ def index(built: Path, embedder: Embedder) -> Iterator[Index]:
     opened.close()
 
 
-def who(headers: Mapping[str, str]) -> Principal:
-    return local_principal(headers.get("x-groups", "").split(","))
+def who(request: Request) -> Principal:
+    return local_principal(request.headers.get("x-groups", "").split(","))
 
 
 def served(index: Index, corpus: Path) -> FastAPI:

@@ -2,12 +2,11 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
 from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
-from fastapi import FastAPI
+from fastapi import FastAPI, Request
 from fastapi.testclient import TestClient
 
 import printed
@@ -41,8 +40,8 @@ def corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def client(corpus: Path) -> TestClient:
-    def who(headers: Mapping[str, str]) -> Principal:
-        return local_principal(headers.get("x-groups", "").split(","))
+    def who(request: Request) -> Principal:
+        return local_principal(request.headers.get("x-groups", "").split(","))
 
     app = FastAPI()
     app.include_router(viewer.routes(printed.PrintedAssistant(), who, corpus))  # type: ignore[arg-type]

@@ -42,6 +42,7 @@ from assistant.web import messages as messages_of
 from assistant.web.history import History
 from assistant.web.marks import MARK_NAMES, REMEMBERED, Marks
 from assistant.web.messages import Message
+from assistant.web.reception import Bounds, Reception
 from index.types import Heading, Page
 
 ROOT = Path(__file__).parent.parent
@@ -568,10 +569,14 @@ def test_an_odd_event_from_a_browser_records_nothing_and_gets_a_sentence(
     answered(marks)
     under: Any = SimpleNamespace(told="told", buttons=["first", "second", "third"])
     page: Any = SimpleNamespace(under=under)
-    handlers = replies.Replies(scripted.scripted(), server.who, marks, history(book), page)
+    handlers = replies.Replies(reception(), lambda _: local_principal(), marks, history(book), page)
     changes = handlers.marked("helpful")(messages, comment, {"odd": 1}, SimpleNamespace(headers={}))
     assert Seen(changes.pop("told")).text == texts.MARK_TOO_OLD
     assert [change["variant"] for change in changes.values()] == ["secondary"] * 3 and book.entries() == []
+
+
+def reception() -> Reception:
+    return Reception(scripted.scripted(), Bounds(per_minute=100, at_once=4, waiting=4, history_turns=20))
 
 
 def test_every_mark_has_a_name_of_its_own() -> None:
@@ -586,7 +591,7 @@ def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
     folder = tmp_path_factory.mktemp("web")
     url = f"sqlite:///{folder}/records.sqlite"
     settings = Settings.from_env(corpus=scripted.write_corpus(folder), records_url=url)
-    yield TestClient(server.create_app(settings, scripted.scripted()))
+    yield TestClient(server.create_app(settings, scripted.scripted()), base_url="http://127.0.0.1")
 
 
 @pytest.mark.parametrize("path", ["/", "/config", "/documents", "/documents/pnr-guide/pages/1", "/nowhere"])

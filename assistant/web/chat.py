@@ -16,26 +16,26 @@ from typing import Any
 import gradio as gr
 from fastapi import FastAPI
 
-from assistant.assistant import Assistant
 from assistant.records import MARKS
 from assistant.web import dialogue, further, language, panel, rehearsal, render, texts
 from assistant.web import parts as layout
 from assistant.web.history import History
 from assistant.web.keeping import Keeping
 from assistant.web.marks import Marks
+from assistant.web.reception import Reception
 from assistant.web.replies import Replies
 from assistant.web.translation import spoken
 from assistant.web.viewer import Who
 
 HERE = Path(__file__).parent
 STYLES = ("beside", "history", "narrow")
-RUNNING_AT_ONCE = 4  # answers being made at the same time; further ones wait in line
+RUNNING_AT_ONCE = 4  # answers on their way to browsers at the same time; further ones wait in line
 WAITING = 64
 FONT = ("ui-sans-serif", "system-ui", "-apple-system", "Segoe UI", "Roboto", "Liberation Sans", "sans-serif")
 MONO = ("ui-monospace", "Consolas", "Liberation Mono", "monospace")
 
 
-def mount(app: FastAPI, assistant: Assistant, who: Who, marks: Marks, history: History) -> FastAPI:
+def mount(app: FastAPI, reception: Reception, who: Who, marks: Marks, history: History) -> FastAPI:
     """Put the chat at the root of the app; what stands in the app already keeps its place.
 
     Outside a running event loop Gradio makes one for each of its locks and never closes it, so
@@ -43,16 +43,16 @@ def mount(app: FastAPI, assistant: Assistant, who: Who, marks: Marks, history: H
     """
 
     async def mounted() -> FastAPI:
-        return _mount(app, assistant, who, marks, history)
+        return _mount(app, reception, who, marks, history)
 
-    rehearsal.begin(assistant)
+    rehearsal.begin(reception.assistant)
     with ThreadPoolExecutor(1) as thread:
         return thread.submit(asyncio.run, mounted()).result()
 
 
-def _mount(app: FastAPI, assistant: Assistant, who: Who, marks: Marks, history: History) -> FastAPI:
+def _mount(app: FastAPI, reception: Reception, who: Who, marks: Marks, history: History) -> FastAPI:
     with language.placeholders():
-        laid_out, head = page(assistant, who, marks, history), _head()
+        laid_out, head = page(reception, who, marks, history), _head()
     mounted: FastAPI = gr.mount_gradio_app(
         app,
         laid_out,
@@ -87,7 +87,7 @@ def _head() -> str:
     return data + "".join(f"<script>{script}</script>" for script in scripts)
 
 
-def page(assistant: Assistant, who: Who, marks: Marks, history: History) -> gr.Blocks:
+def page(reception: Reception, who: Who, marks: Marks, history: History) -> gr.Blocks:
     """Lay out the page and connect its parts."""
     blocks: gr.Blocks
     with gr.Blocks(title=texts.TITLE, analytics_enabled=False, fill_width=True) as blocks:
@@ -109,8 +109,8 @@ def page(assistant: Assistant, who: Who, marks: Marks, history: History) -> gr.B
             with gr.Column(elem_id="beside", scale=2, min_width=300):
                 beside = gr.Markdown("", elem_id="sources", latex_delimiters=[], container=False)
         parts = layout.Parts(box, chat, beside, anew, under, aside)
-        panel.connect(blocks, narrowing, assistant, who)
-        _connect(blocks, parts, Replies(assistant, who, marks, history, parts), narrowing, nexts)
+        panel.connect(blocks, narrowing, reception.assistant, who)
+        _connect(blocks, parts, Replies(reception, who, marks, history, parts), narrowing, nexts)
     for listener in blocks.fns.values():  # every handler: none is to be forgotten
         listener.fn = spoken(listener.fn) if listener.fn else None
     blocks.queue(max_size=WAITING)

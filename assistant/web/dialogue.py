@@ -17,12 +17,14 @@ from assistant.web import answers, cards, messages, render, texts
 from assistant.web import scope as scopes
 from assistant.web.history import History, Thread, without_last
 from assistant.web.messages import Message, message
+from assistant.web.reception import Reception
 from assistant.web.render import Html
 from assistant.web.scope import EVERYTHING, Scope
 from index.errors import IndexFault
 
 log = logging.getLogger(__name__)
 
+Asked = Assistant | Reception
 Keep = Callable[[Question, Answer], str]  # keeps an answer so that it can be marked; its id
 
 
@@ -66,7 +68,7 @@ class _Asked:
 
 
 def exchange(
-    assistant: Assistant,
+    assistant: Asked,
     principal: Principal,
     typed: str,
     shown: Sequence[Message],
@@ -95,7 +97,7 @@ def exchange(
 
 
 def ask_again(
-    assistant: Assistant,
+    assistant: Asked,
     principal: Principal,
     typed: str | None,
     shown: Sequence[Message],
@@ -134,7 +136,7 @@ def ask_again(
 
 
 def search_again(
-    assistant: Assistant,
+    assistant: Asked,
     principal: Principal,
     search_text: str,
     shown: Sequence[Message],
@@ -152,7 +154,7 @@ def _turns(book: Book | None, before: Sequence[Message]) -> tuple[Turn, ...]:
     return messages.history(before) if known is None else known
 
 
-def _guarded(assistant: Assistant, asked: _Asked, refused: Callable[[str], Screen]) -> Iterator[Screen]:
+def _guarded(assistant: Asked, asked: _Asked, refused: Callable[[str], Screen]) -> Iterator[Screen]:
     """Answer, and turn whatever goes wrong into the screen of a refusal."""
     try:
         yield from _answered(assistant, asked)
@@ -164,7 +166,7 @@ def _guarded(assistant: Assistant, asked: _Asked, refused: Callable[[str], Scree
         yield refused(texts.UNEXPECTED)
 
 
-def _answered(assistant: Assistant, asked: _Asked) -> Iterator[Screen]:
+def _answered(assistant: Asked, asked: _Asked) -> Iterator[Screen]:
     index, question = assistant.index, asked.question
     groups = question.principal.groups
     documents = index.documents(groups)
@@ -194,7 +196,7 @@ def _answered(assistant: Assistant, asked: _Asked) -> Iterator[Screen]:
     raise RuntimeError("Assistant.stream ended without an Answer")
 
 
-def _within(assistant: Assistant, question: Question, scope: Scope) -> Question:
+def _within(assistant: Asked, question: Question, scope: Scope) -> Question:
     """The question, asked of the papers in its scope."""
     if not scope.filters:
         return question

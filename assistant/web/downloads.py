@@ -39,7 +39,7 @@ def routes(assistant: Assistant, who: Who, find: Find) -> APIRouter:
 
     @router.api_route("/answers/{answer_id}/memo.{kind}", methods=READ)
     def take(request: Request, answer_id: str, kind: str) -> Response:
-        principal = who(request.headers)
+        principal = who(request)
         exchange = find(principal, answer_id)
         known = next((one for one in get_args(Kind) if one == kind), None)
         if exchange is None or known is None:

@@ -40,7 +40,7 @@ class Keeping:
     def search(self, query: Any, place: Any, request: gr.Request) -> Changes:
         """List what holds the words that were typed; all where none were."""
         typed = query.strip() if isinstance(query, str) else ""
-        history, principal = self.replies.history, self.replies.who(request.headers)
+        history, principal = self.replies.history, self.replies.who(request)
         open_id = listing.conversation_of(place)
 
         def searched() -> Changes:
@@ -69,7 +69,7 @@ class Keeping:
 
     def rename(self, title: Any, place: Any, request: gr.Request) -> Changes:
         """Give the open conversation the title that was typed; an empty one changes nothing."""
-        principal, open_id = self.replies.who(request.headers), listing.conversation_of(place)
+        principal, open_id = self.replies.who(request), listing.conversation_of(place)
 
         def renamed() -> Changes:
             if isinstance(title, str) and title.strip():
@@ -94,7 +94,7 @@ class Keeping:
 
     def delete(self, place: Any, request: gr.Request) -> Changes:
         """Delete the open conversation for good, and begin a new one."""
-        principal, open_id = self.replies.who(request.headers), listing.conversation_of(place)
+        principal, open_id = self.replies.who(request), listing.conversation_of(place)
 
         def deleted() -> Changes:
             self.replies.history.delete(principal, open_id)
@@ -106,7 +106,7 @@ class Keeping:
         """Delete all conversations of this reader for good."""
 
         def deleted() -> Changes:
-            self.replies.history.delete_all(self.replies.who(request.headers))
+            self.replies.history.delete_all(self.replies.who(request))
             return {**self.replies.begun_anew(request), self._aside.told: _status(texts.DELETED_ALL)}
 
         return self._tried(deleted)
@@ -116,7 +116,7 @@ class Keeping:
         return self.replies.parts.aside
 
     def _open(self, place: Any, request: gr.Request) -> tuple[str, Any]:
-        principal = self.replies.who(request.headers)
+        principal = self.replies.who(request)
         return self.replies.history.opened(principal, listing.conversation_of(place))
 
     def _tried(self, done: Callable[[], Changes]) -> Changes:

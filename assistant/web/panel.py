@@ -84,7 +84,7 @@ def connect(blocks: gr.Blocks, panel: Panel, assistant: Assistant, who: Who) -> 
     """Connect the panel's parts with each other; a question needs `panel.kept` only."""
 
     def readable(request: gr.Request) -> list[Document]:
-        return assistant.index.documents(who(request.headers).groups)
+        return assistant.index.documents(who(request).groups)
 
     def opened(request: gr.Request) -> list[Any]:
         """Show what the reader may choose from, and begin with what the address names."""

@@ -8,7 +8,6 @@ from typing import Any
 
 import gradio as gr
 
-from assistant.assistant import Assistant
 from assistant.errors import AssistantFault, NoSuchConversation, RecordsUnavailable
 from assistant.records import Exchange, Mark
 from assistant.types import Principal
@@ -19,6 +18,7 @@ from assistant.web.history import History
 from assistant.web.marks import Marks, mark_of
 from assistant.web.messages import Message, message
 from assistant.web.parts import Parts, mark_buttons
+from assistant.web.reception import Reception
 from assistant.web.suggestions import next_questions
 from assistant.web.viewer import Who
 
@@ -37,7 +37,7 @@ Changes = dict[Any, Any]  # part -> what becomes of it
 class Replies:
     """The handlers of the conversation; each finds out anew who asks."""
 
-    assistant: Assistant
+    reception: Reception
     who: Who
     marks: Marks
     history: History
@@ -50,37 +50,37 @@ class Replies:
             typed: Any, shown: Any, place: Any, kept: Any, request: gr.Request
         ) -> Iterator[Changes]:
             text = typed if isinstance(typed, str) else ""
-            yield from self._walked(walk, text, shown, place, kept, self.who(request.headers))
+            yield from self._walked(walk, text, shown, place, kept, self.who(request))
 
         return reply
 
     def again(self, shown: Any, place: Any, request: gr.Request) -> Iterator[Changes]:
         """Ask the last question once more, as it was."""
-        yield from self._walked(dialogue.ask_again, None, shown, place, "", self.who(request.headers))
+        yield from self._walked(dialogue.ask_again, None, shown, place, "", self.who(request))
 
     def chosen(
         self, shown: Any, place: Any, kept: Any, choice: gr.SelectData, request: gr.Request
     ) -> Iterator[Changes]:
         """Ask the example that was clicked, as if it had been typed."""
         text = str(choice.value["text"])
-        yield from self._walked(dialogue.exchange, text, shown, place, kept, self.who(request.headers))
+        yield from self._walked(dialogue.exchange, text, shown, place, kept, self.who(request))
 
     def going_on(self, typed: Any, shown: Any, place: Any, request: gr.Request) -> Iterator[Changes]:
         """Ask what a button says, of the documents that the question before was asked of."""
         kept = messages.last_scope(_sent(shown))
         text = typed if isinstance(typed, str) else ""
-        yield from self._walked(dialogue.exchange, text, shown, place, kept, self.who(request.headers))
+        yield from self._walked(dialogue.exchange, text, shown, place, kept, self.who(request))
 
     def questions_after(self, shown: Any, request: gr.Request) -> list[str]:
         """What to ask next, after the answer that stands last."""
-        principal = self.who(request.headers)
+        principal = self.who(request)
         answer_id = messages.last_answer(_sent(shown))
         exchange = self.marks.exchange(principal, answer_id) if answer_id else None
-        return next_questions(self.assistant, principal, exchange) if exchange else []
+        return next_questions(self.reception.assistant, principal, exchange) if exchange else []
 
     def stopped(self, shown: Any, place: Any, request: gr.Request) -> Changes:
         """Say that the answer was stopped; a new question goes back into the box, an old answer stays."""
-        principal, conversation_id = self.who(request.headers), listing.conversation_of(place)
+        principal, conversation_id = self.who(request), listing.conversation_of(place)
         time.sleep(SETTLED_S)
         sent = messages.kept(_sent(shown))
         last = messages.last_question(sent)
@@ -105,8 +105,8 @@ class Replies:
 
     def begun_anew(self, request: gr.Request) -> Changes:
         """Leave the conversation for a new one."""
-        principal = self.who(request.headers)
-        _, beside = first_screen(self.assistant, principal)
+        principal = self.who(request)
+        _, beside = first_screen(self.reception.assistant, principal)
         return {
             self.parts.box: gr.update(submit_btn=texts.SEND, stop_btn=False),
             self.parts.chat: [],
@@ -118,9 +118,9 @@ class Replies:
 
     def opened(self, request: gr.Request) -> Changes:
         """Show what the address asks for: a conversation of this reader, else where to begin."""
-        principal = self.who(request.headers)
+        principal = self.who(request)
         wanted = str(request.query_params.get(addresses.CONVERSATION) or "")
-        questions, beside = first_screen(self.assistant, principal)
+        questions, beside = first_screen(self.reception.assistant, principal)
         told: list[Message] = []
         changes: Changes = {}
         if wanted:
@@ -154,7 +154,7 @@ class Replies:
             typed = comment if isinstance(comment, str) else ""
             within = listing.conversation_of(place)
             answer_id = messages.last_answer(_sent(shown))
-            told = self.marks.mark(self.who(request.headers), answer_id, mark, typed, within)
+            told = self.marks.mark(self.who(request), answer_id, mark, typed, within)
             sentence = str(render.element("p", told.sentence, role="status"))
             return {self.parts.under.told: sentence, **mark_buttons(self.parts.under.buttons, told.mark)}
 
@@ -188,7 +188,7 @@ class Replies:
         first: Changes = {}
         until = 0.0
         scope = scopes.read(kept)
-        for screen in walk(self.assistant, principal, typed, before, self.marks.keep, book, scope):
+        for screen in walk(self.reception, principal, typed, before, self.marks.keep, book, scope):
             changes = self._step(screen, principal)
             if screen.last and screen.conversation is None:  # no new answer: the old one stands, as marked
                 changes |= self._marked_before(principal, thread.id, screen.messages)

@@ -1,70 +1,42 @@
-"""The web server: the viewer at /documents, the chat at /, and the headers of every answer."""
+"""The web server: the viewer at /documents, the chat at /, and the row of guards before them."""
 
-import errno
 import logging
 import os
 import socket
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
 import uvicorn
 from fastapi import FastAPI
-from starlette.datastructures import MutableHeaders
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.middleware.trustedhost import TrustedHostMiddleware
 
-from assistant.access import local_principal
+from assistant import journal
 from assistant.assistant import Assistant
 from assistant.config import Settings
-from assistant.errors import BadSetting, PortInUse, RecordsUnavailable
+from assistant.errors import RecordsUnavailable
+from assistant.journal import Journal
 from assistant.records import Conversations, Database, FeedbackBook
-from assistant.types import Principal
 from assistant.web import downloads, texts, viewer
+from assistant.web.guard import Answers, Guard, Sessions
 from assistant.web.history import History
+from assistant.web.listening import address_of, listen
 from assistant.web.marks import Marks
+from assistant.web.reception import Bounds, Reception
+from assistant.web.sign_on import (
+    LOOPBACK,
+    SignOn,
+    Stripped,
+    local,
+    loopback_only,
+    origins,
+    trusted_proxy,
+    turned_away,
+    who,
+)
 from assistant.web.translation import Translated
 
-# Gradio needs inline scripts and styles; it needs nothing from anywhere else.
-POLICY = (
-    "default-src 'self'; script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline'; "
-    "img-src 'self' data:; font-src 'self'; connect-src 'self'; frame-src 'self'; "
-    "object-src 'none'; "
-    "base-uri 'self'; form-action 'self'; frame-ancestors 'none'"
-)
-HEADERS = {
-    "Content-Security-Policy": POLICY,
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
-    "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
-    "Cross-Origin-Opener-Policy": "same-origin",
-}
-# Doors of Gradio that a chat without files has no use for.
-CLOSED = ("/gradio_api/upload", "/gradio_api/proxy=", "/gradio_api/file", "/gradio_api/stream", "/monitoring")
 STOP_WITHIN_S = 3
 
 log = logging.getLogger(__name__)
-
-
-class Headers:
-    """ASGI middleware: the same headers on every answer, and the doors in CLOSED shut."""
-
-    def __init__(self, app: ASGIApp) -> None:
-        self.app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
-            await self.app(scope, receive, send)
-            return
-
-        async def send_with_headers(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
-                for name, value in HEADERS.items():
-                    headers.setdefault(name, value)
-            await send(message)
-
-        if scope["path"].startswith(CLOSED):
-            await viewer.absent()(scope, receive, send_with_headers)
-        else:
-            await self.app(scope, receive, send_with_headers)
 
 
 def create_app(settings: Settings, assistant: Assistant | None = None) -> FastAPI:
@@ -76,9 +48,9 @@ def create_app(settings: Settings, assistant: Assistant | None = None) -> FastAP
     from assistant.web import chat  # 2 s to import, and it must find the environment set
 
     assistant = assistant or Assistant.open(settings)
+    loopback_only(settings)
     app = FastAPI(title=texts.TITLE, docs_url=None, redoc_url=None, openapi_url=None)
-    app.add_middleware(Translated)
-    app.add_middleware(Headers)
+    _admit(app, settings)
     app.include_router(viewer.routes(assistant, who, settings.corpus))
     database = Database(settings.records_url.get_secret_value())
     try:
@@ -90,7 +62,36 @@ def create_app(settings: Settings, assistant: Assistant | None = None) -> FastAP
         FeedbackBook(database), lambda principal: assistant.index.documents(principal.groups), history
     )
     app.include_router(downloads.routes(assistant, who, marks.exchange))
-    return chat.mount(app, assistant, who, marks, history)
+    return chat.mount(app, reception(settings, assistant), who, marks, history)
+
+
+def _admit(app: FastAPI, settings: Settings) -> None:
+    """Put whoever stands at the door into a row. What is added last is met first."""
+    proxy = trusted_proxy(settings) if settings.sign_on == "proxy" else None
+    names = (settings.proxy_user_header, settings.proxy_groups_header)
+    framing = origins(settings)
+    own = [settings.public_url.rstrip("/")] if settings.public_url else []
+    app.add_middleware(Translated)
+    app.add_middleware(Sessions)
+    app.add_middleware(SignOn, ways=[proxy or local], turned=turned_away, open_to_all=())
+    app.add_middleware(Stripped, names=names, proxy=proxy)
+    app.add_middleware(Guard, body_kib=settings.body_kib, own=own, friends=framing)
+    if settings.sign_on == "none":
+        # A name of another site that leads to this machine is not ours: its pages could read our answers.
+        app.add_middleware(TrustedHostMiddleware, allowed_hosts=[*LOOPBACK, settings.host])
+    app.add_middleware(Answers, framing=framing)
+
+
+def reception(settings: Settings, assistant: Assistant) -> Reception:
+    """The one desk that all doors of this server ask at."""
+    bounds = Bounds(
+        per_minute=settings.questions_per_minute,
+        at_once=settings.answers_at_once,
+        waiting=settings.answers_waiting,
+        history_turns=settings.history_turns,
+    )
+    kept = journal.Bounds(settings.audit_mib * 1024 * 1024, settings.audit_days, settings.audit_questions)
+    return Reception(assistant, bounds, Journal(settings.audit, kept))
 
 
 def serve(settings: Settings, ready: Callable[[str], None] | None = None) -> None:
@@ -98,17 +99,17 @@ def serve(settings: Settings, ready: Callable[[str], None] | None = None) -> Non
 
     Raises `PortInUse` before anything is loaded where the address is taken.
     """
-    listening = _listen(settings.host, settings.port)
+    listening = listen(settings.host, settings.port)
     with listening:
-        host, port = listening.getsockname()[:2]
+        address = address_of(listening)
         config = uvicorn.Config(
             create_app(settings),
             log_level="warning",
             access_log=False,
             server_header=False,
+            proxy_headers=False,  # an address that a header names proves nothing
             timeout_graceful_shutdown=STOP_WITHIN_S,
         )
-        address = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
         _Server(config, lambda: ready(address) if ready else None).run(sockets=[listening])
 
 
@@ -122,11 +123,6 @@ def quiet_gradio() -> None:
     )
 
 
-def who(headers: Mapping[str, str]) -> Principal:
-    """Say who asks. There is no sign-on in front of this server yet: everybody's papers."""
-    return local_principal()
-
-
 class _Server(uvicorn.Server):
     """A server that tells when it has started."""
 
@@ -138,19 +134,3 @@ class _Server(uvicorn.Server):
         await super().startup(sockets)
         if self.started:
             self._ready()
-
-
-def _listen(host: str, port: int) -> socket.socket:
-    """Take the address now, so that nobody else can between the check and the start."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listening = socket.socket(family, socket.SOCK_STREAM)
-    try:
-        if os.name == "posix":
-            listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listening.bind((host, port))
-    except (OSError, OverflowError) as error:
-        listening.close()
-        if isinstance(error, OSError) and error.errno == errno.EADDRINUSE:
-            raise PortInUse(texts.PORT_IN_USE.format(host=host, port=port)) from None
-        raise BadSetting(texts.CANNOT_LISTEN.format(host=host, port=port, reason=error)) from error
-    return listening

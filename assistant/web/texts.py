@@ -179,6 +179,16 @@ CONFIDENCE_WEAK = "Weak evidence: please check the pages"
 EXTRACTED = "Sentences taken word for word from the papers"
 WRITTEN = "Written by a language model ({model}) from the papers"
 
+# Who may ask, and how much
+ANOTHER_ANSWER = (
+    "Your question before this one is still being answered. Please wait for it, or stop it, and ask again."
+)
+QUEUE_FULL = "Very many questions are being asked right now. Please ask again in a few seconds."
+TOO_MANY_QUESTIONS = (
+    "You have asked many questions within a minute. Please wait {count} seconds and ask again."
+)
+NOT_SIGNED_ON = "You are not signed on, or not any more. Please open the page anew."
+
 # What goes wrong
 EMPTY_QUESTION = "Please write a question first."
 NO_DOCUMENTS = "There are no documents here that you can read, so there is nothing to search."
@@ -290,10 +300,10 @@ HEALTH_UNSUPPORTED = "Not searchable: file type"
 
 # At the start of the server
 PORT_IN_USE = (
-    "The address http://{host}:{port} is already in use: another program listens there. "
+    "The address {address} is already in use: another program listens there. "
     "Stop that program, or set ASSISTANT_PORT to a free port."
 )
 CANNOT_LISTEN = (
-    "Cannot listen on http://{host}:{port} ({reason}). "
+    "Cannot listen on {address} ({reason}). "
     "Set ASSISTANT_HOST and ASSISTANT_PORT to an address of this machine."
 )

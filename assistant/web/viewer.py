@@ -4,8 +4,9 @@ Every access asks the index with the reader's groups. What is absent and what is
 to read give the same answer, so an address tells nothing about restricted papers.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import HTMLResponse
@@ -16,7 +17,7 @@ from assistant.web import holdings, sheet, shelf, shipped
 from assistant.web.originals import PRIVATE, Originals, handed_over
 from assistant.web.sheet import Quote
 
-Who = Callable[[Mapping[str, str]], Principal]  # the request's headers -> who asks
+Who = Callable[[Any], Principal]  # a request, or what stands for one -> who asks
 
 READ = ["GET", "HEAD"]
 # Whatever a document holds, its page here loads nothing but what is shipped and the document's
@@ -37,7 +38,7 @@ def routes(assistant: Assistant, who: Who, corpus: Path) -> APIRouter:
 
     @router.api_route("/documents", methods=READ)
     def documents(request: Request) -> Response:
-        groups = who(request.headers).groups
+        groups = who(request).groups
         index = assistant.index
         asked = holdings.View.of(request.query_params)
         found = holdings.shown(holdings.holdings(index, groups), asked)
@@ -50,7 +51,7 @@ def routes(assistant: Assistant, who: Who, corpus: Path) -> APIRouter:
 
     @router.api_route("/documents/{document_id}/pages/{number}", methods=READ)
     def page(request: Request, document_id: str, number: str, start: str = "", end: str = "") -> Response:
-        groups = who(request.headers).groups
+        groups = who(request).groups
         index = assistant.index
         document = index.document(document_id, groups)
         pages = index.pages(document_id, groups) if document else []
@@ -63,7 +64,7 @@ def routes(assistant: Assistant, who: Who, corpus: Path) -> APIRouter:
 
     @router.api_route("/documents/{document_id}/file", methods=READ)
     def original(request: Request, document_id: str) -> Response:
-        document = assistant.index.document(document_id, who(request.headers).groups)
+        document = assistant.index.document(document_id, who(request).groups)
         file = originals.file(document) if document else None
         return handed_over(file, request.headers.get("if-none-match", "")) if file else absent()
 

@@ -1,0 +1,139 @@
+"""The desk that every door of the server asks at: chat, API and tools for other programs.
+
+One person has one answer at a time and so many questions a minute; the server makes so many answers
+at once, and lets so many questions wait. Each question ends in one audit line, also one that was
+turned away.
+"""
+
+import threading
+import time
+from collections import OrderedDict, deque
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+
+from assistant.assistant import Assistant
+from assistant.errors import AssistantFault, TooManyQuestions
+from assistant.journal import Journal
+from assistant.types import Answer, Principal, Question
+from assistant.web import texts
+from index.search import Index
+
+MINUTE_S = 60.0
+TURN_S = 30.0  # longest wait for a turn
+PLACE_S = 2.0  # longest wait for the end of the same person's answer before, in another window
+PEOPLE = 10_000  # whose last minute is remembered
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """How much may be asked: by one person in a minute, and by all at once; how many may wait, and
+    how many turns of a conversation a question takes along."""
+
+    per_minute: int
+    at_once: int
+    waiting: int
+    history_turns: int
+
+
+class Reception:
+    """The assistant, with its bounds and its journal. Safe between threads."""
+
+    def __init__(
+        self,
+        assistant: Assistant,
+        bounds: Bounds,
+        journal: Journal | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.assistant = assistant
+        self._bounds, self._journal, self._clock = bounds, journal, clock
+        self._lock = threading.Condition()
+        self._asked: OrderedDict[str, deque[float]] = OrderedDict()
+        self._answering: set[str] = set()
+        self._turns = threading.BoundedSemaphore(bounds.at_once)
+        self._waiting = 0
+
+    @property
+    def index(self) -> Index:
+        """The published build."""
+        return self.assistant.index
+
+    def ask(self, question: Question, door: str) -> Answer:
+        """The answer as a whole. Raises as `stream` does."""
+        for part in self.stream(question, door):
+            if isinstance(part, Answer):
+                return part
+        raise RuntimeError("Assistant.stream ended without an Answer")
+
+    def stream(self, question: Question, door: str = "chat") -> Iterator[str | Answer]:
+        """What `Assistant.stream` gives, and an audit line when it ends, however it ends.
+
+        Raises TooManyQuestions before anything is searched, and what the assistant raises.
+        """
+        question = replace(question, history=question.history[-self._bounds.history_turns :])
+        began = self._clock()
+        told: Answer | str = "stopped"
+        try:
+            with self._admitted(question.principal):
+                for part in self.assistant.stream(question):
+                    if isinstance(part, Answer):
+                        told = part
+                    else:
+                        yield part
+            if isinstance(told, Answer):  # the place is free again before it is shown
+                yield told
+        except TooManyQuestions:
+            told = "turned_away"
+            raise
+        except AssistantFault:
+            told = "refused"
+            raise
+        except Exception:
+            told = "failed"
+            raise
+        finally:
+            if self._journal:
+                self._journal.write(question, told, door, self._clock() - began)
+
+    @contextmanager
+    def _admitted(self, principal: Principal) -> Iterator[None]:
+        """Hold this person's one place, and a turn among all."""
+        with self._lock:
+            self._count(principal.id)
+            if not self._lock.wait_for(lambda: principal.id not in self._answering, PLACE_S):
+                raise TooManyQuestions(texts.ANOTHER_ANSWER, 2)
+            if self._waiting > self._bounds.waiting:
+                raise TooManyQuestions(texts.QUEUE_FULL, 10)
+            self._answering.add(principal.id)
+            self._waiting += 1
+        got = False
+        try:
+            try:
+                got = self._turns.acquire(timeout=TURN_S)
+            finally:
+                with self._lock:
+                    self._waiting -= 1
+            if not got:
+                raise TooManyQuestions(texts.QUEUE_FULL, 10)
+            yield
+        finally:
+            if got:
+                self._turns.release()
+            with self._lock:
+                self._answering.discard(principal.id)
+                self._lock.notify_all()
+
+    def _count(self, person: str) -> None:
+        """Count a question of this minute; raises where it is one too many."""
+        now = self._clock()
+        asked = self._asked.setdefault(person, deque())
+        self._asked.move_to_end(person)
+        while asked and asked[0] <= now - MINUTE_S:
+            asked.popleft()
+        if len(asked) >= self._bounds.per_minute:
+            wait = max(1, round(asked[0] + MINUTE_S - now + 0.5))
+            raise TooManyQuestions(texts.TOO_MANY_QUESTIONS.format(count=wait), wait)
+        asked.append(now)
+        while len(self._asked) > PEOPLE:
+            self._asked.popitem(last=False)
