@@ -1,4 +1,4 @@
-"""The command line: build, ask, serve, check, eval, compare, feedback. The only module that prints."""
+"""The command line: build, ask, serve, check, eval, compare, feedback, keys. The only module that prints."""
 
 import argparse
 import json
@@ -6,19 +6,15 @@ import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
 from assistant.access import local_principal
+from assistant.answer_json import answer_as_json
 from assistant.config import Settings
 from assistant.errors import AssistantFault, BadInput
-from assistant.types import Answer, Question, Turn
+from assistant.types import Question, Turn
 from index.errors import IndexFault
-
-if TYPE_CHECKING:  # the real ones are loaded by the command that needs them
-    from assistant.assistant import Assistant
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -100,6 +96,15 @@ def _parser() -> argparse.ArgumentParser:
         "--out", type=Path, default=Path("drafts.jsonl"), help="export: file to write (drafts.jsonl)"
     )
     feedback.set_defaults(run=_feedback)
+    keys = commands.add_parser("keys", help="keys for programs that ask in the place of people")
+    keys.add_argument("action", choices=["create", "list", "revoke"])
+    keys.add_argument("name", nargs="?", default="", help="create, revoke: the name of the key")
+    keys.add_argument("--groups", default="", metavar="A,B", help="create: may read as a member of these groups")
+    keys.add_argument(
+        "--vouch-for", default="", metavar="ORIGIN", dest="origin",
+        help="create: may only bring in the readers of pages of this origin, in at most these groups",
+    )  # fmt: skip
+    keys.set_defaults(run=_keys)
     for command in (build, ask, serve, check, evaluate):
         command.add_argument("--index", type=Path, help="folder of the index (var/index)")
     return parser
@@ -170,11 +175,11 @@ def _ask(given: argparse.Namespace, settings: Settings) -> int:
     if answer.trace.fallback:
         told = f"the language model failed ({answer.trace.fallback}); the answer is taken from the documents"
         print(f"ct-assistant: {told} sentence by sentence.", file=sys.stderr)
+    documents = assistant.index.documents(principal.groups)
     if given.json:
-        print(json.dumps(answer_as_json(given.question, answer, assistant, question), ensure_ascii=False))
+        print(json.dumps(answer_as_json(given.question, answer, documents), ensure_ascii=False))
     else:
-        count = len(assistant.index.documents(question.principal.groups))
-        manner = Manner(given.question, count, bold=sys.stdout.isatty())
+        manner = Manner(given.question, len(documents), bold=sys.stdout.isatty())
         print("\n".join(answer_lines(answer, manner)))
     if given.memo:
         print(memo.save(given.memo, given.question, answer, date.today()), file=sys.stderr)
@@ -186,36 +191,6 @@ def _unavailable(settings: Settings) -> AssistantFault:
     from assistant.llm import unavailable
 
     return unavailable(settings, "unreachable")
-
-
-def answer_as_json(text: str, answer: Answer, assistant: "Assistant", question: Question) -> dict[str, Any]:
-    """The one form in which answers leave the program: see README for its fields."""
-    titles = {d.id: d.path for d in assistant.index.documents(question.principal.groups)}
-    return {
-        "question": text,
-        "text": answer.text,
-        "status": answer.status,
-        "citations": [asdict(citation) for citation in answer.citations],
-        "hits": [
-            {
-                "passage_id": hit.passage.id,
-                "document_id": hit.passage.document_id,
-                "path": titles.get(hit.passage.document_id, ""),
-                "pages": hit.passage.pages,
-                "similarity": hit.similarity,
-                "score": hit.score,
-                "found_by": hit.found_by,
-                "text": hit.passage.text,
-            }
-            for hit in answer.hits
-        ],
-        "notes": answer.notes,
-        "emphasis": answer.emphasis,
-        "missing": answer.missing,
-        "missing_from": answer.missing_from,
-        "columns": [asdict(column) for column in answer.columns],
-        "trace": asdict(answer.trace),
-    }
 
 
 def _history(path: Path) -> tuple[Turn, ...]:
@@ -294,4 +269,27 @@ def _feedback(given: argparse.Namespace, settings: Settings) -> int:
         print(f"{book.take_over(given.source)} marks taken over from {given.source}.")
     else:
         print(f"{export(book, given.out)} draft questions written to {given.out}.")
+    return 0
+
+
+def _keys(given: argparse.Namespace, settings: Settings) -> int:
+    from assistant.records import Database
+    from assistant.records.keys import Keys
+
+    keys = Keys(Database(settings.records_url.get_secret_value()))
+    if given.action == "list":
+        for key in keys.all():
+            state = f"revoked {key.revoked}" if key.revoked else f"made {key.made}"
+            vouches = f", vouches for readers of {key.origin}" if key.origin else ""
+            print(f"{key.name}: groups {', '.join(key.groups) or 'none'}{vouches} ({state})")
+        return 0
+    if not given.name:
+        raise BadInput(f"keys {given.action}: name the key, as in `ct-assistant keys {given.action} intranet`.")
+    if given.action == "revoke":
+        keys.revoke(given.name)
+        print(f"{given.name}: revoked; it opens nothing any more.")
+    else:
+        secret = keys.create(given.name, given.groups.split(","), given.origin)
+        print(f"{given.name}: this is the only time the key is shown; only its hash is kept.", file=sys.stderr)
+        print(secret)
     return 0

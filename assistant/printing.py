@@ -1,7 +1,7 @@
 """An answer as lines for a terminal. Writes nothing itself: the command line prints.
 
 Covers: what the chat shows, in plain text; key phrases in bold where a person is looking. Does
-not cover: the one JSON form, which `cli.answer_as_json` makes.
+not cover: the one JSON form, which `answer_json` makes.
 """
 
 import re

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from assistant.answer_json import answer_as_json
 from assistant.access import local_principal
 from assistant.config import Settings
 from assistant.errors import AssistantFault, BadInput
@@ -146,12 +147,10 @@ class _Asker:
         return record
 
     def _answer(self, assistant: "Assistant", asked: EvalQuestion) -> Record:
-        from assistant.cli import answer_as_json
-
         question = Question(asked.question, self.principal, asked.history)
         try:
             answer = assistant.ask(question)
-            record = answer_as_json(asked.question, answer, assistant, question)
+            record = answer_as_json(asked.question, answer, self.index.documents(self.principal.groups))
         except Exception as error:
             return _crashed(asked.question, error)
         if answer.trace.index_build != self.index.build_id:

@@ -69,3 +69,17 @@ MARKS = Table(
     Column("about", Text, nullable=False),  # question, history and answer, so that it can be asked again
     PrimaryKeyConstraint("owner", "exchange_id", name="marks_key"),
 )
+
+# Keys of programs that ask in the place of people. Only a hash is kept: the key itself is shown once.
+KEYS = Table(
+    "keys",
+    METADATA,
+    Column("name", String(64), nullable=False),
+    Column("hash", String(64), nullable=False),
+    Column("groups", Text, nullable=False),
+    Column("origin", Text, nullable=False),
+    Column("made", String(32), nullable=False),
+    Column("revoked", String(32), nullable=False),  # "" where it is not
+    PrimaryKeyConstraint("name", name="keys_key"),
+    UniqueConstraint("hash", name="keys_by_hash"),
+)
