@@ -12,7 +12,7 @@ import scripted
 from assistant.errors import NoSuchConversation
 from assistant.records import Conversations, Database, Exchange, FeedbackBook, new_id, reader_of
 from assistant.types import Answer, Principal, Question, Turn
-from assistant.web import answers, confidence, dialogue, listing, past, render, texts
+from assistant.web import confidence, dialogue, listing, past, prose, render, texts
 from assistant.web import messages as messages_of
 from assistant.web.history import History
 from assistant.web.marks import Marks
@@ -237,7 +237,7 @@ def test_a_citation_moves_with_its_quote_and_says_that_the_document_changed(page
     old = replace(exchange, documents=seen, answer=replace(exchange.answer, citations=(spaced, second)))
     desk = page.history.desk(ME)
     written = str(past.messages([old], desk)[1]["content"])
-    assert answers._marker(first) in written and answers._marker(second) in written
+    assert prose.marker(first) in written and prose.marker(second) in written
     assert written.count('class="change"') == 2 and "&#91;1&#93; is still in it" in written
     unchanged = str(past.messages([exchange], desk)[1]["content"])
     assert 'class="change"' not in unchanged

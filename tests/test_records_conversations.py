@@ -212,7 +212,8 @@ class TestConversations:
         self, book: Conversations, database: Database
     ) -> None:
         ids = {"document": ("harbour", "leads")}
-        sides = (Side("Harbour", {"document": ("harbour",)}), Side("Note for leads", {"document": ("leads",)}))
+        names = {"harbour": "Harbour", "leads": "Note for leads"}
+        sides = tuple(Side(names[each], {"document": (each,)}) for each in ids["document"])
         question = Question("Who pays?", Principal("me", ALL), filters=ids, sides=sides)
         made = exchange_of("e1", question, answered(HARBOUR), [HARBOUR, LEADS])
         book.append("me", "c", made, begin=True)

@@ -86,9 +86,7 @@ def create_app(settings: Settings, assistant: Assistant | None = None) -> FastAP
     except RecordsUnavailable as fault:  # questions are answered all the same, and each use tries again
         log.error("%s", fault)
     history = History(assistant, Conversations(database))
-    marks = Marks(
-        FeedbackBook(database), lambda principal: assistant.index.documents(principal.groups), history
-    )
+    marks = Marks(FeedbackBook(database), history)
     app.include_router(downloads.routes(assistant, who, marks.exchange))
     return chat.mount(app, assistant, who, marks, history)
 
