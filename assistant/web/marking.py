@@ -74,7 +74,7 @@ class Marking:
 
         def marked(shown: Any, comment: Any, place: Any, row: Any, request: gr.Request) -> Changes:
             typed = comment if isinstance(comment, str) else ""
-            within, answer_id = listing.conversation_of(place), _answer_of(row, messages.sent(shown))
+            within, answer_id = listing.conversation_of(place), answer_of(row, messages.sent(shown))
             told = self.marks.mark(self.who(request.headers), answer_id, mark, typed, within)
             under = self.parts.under
             return {under.told: _status(told.sentence), **mark_buttons(under.buttons, told.mark)}
@@ -84,7 +84,7 @@ class Marking:
     def noted(self, shown: Any, place: Any, row: Any, request: gr.Request) -> Any:
         """Tell the mark at its answer, too; not while another answer comes, which would be lost by it."""
         sent = messages.sent(shown)
-        answer_id, principal = _answer_of(row, sent), self.who(request.headers)
+        answer_id, principal = answer_of(row, sent), self.who(request.headers)
         if not answer_id or messages.last_answer(sent) is None:
             return gr.skip()
         try:
@@ -122,13 +122,15 @@ class Marking:
 
 def about(exchange: Exchange | None = None, last: bool = True) -> str:
     """Write which answer the row speaks of; without an exchange it is the last one."""
-    sentence = texts.MARKS_LABEL
-    if exchange is not None and not last:
-        sentence = texts.MARKS_LABEL_OF.format(question=scopes.short(exchange.question))
-    return str(render.element("p", sentence, class_=f"about-{exchange.id}" if exchange else None))
+    if exchange is None or not re.fullmatch(r"\w{1,64}", exchange.id, re.ASCII):
+        return str(render.element("p", texts.MARKS_LABEL))
+    sentence = texts.MARKS_LABEL_OF.format(question=scopes.short(exchange.question))
+    # In a class: the component lets no other attribute through to the page.
+    name = render.Html(f"about-{exchange.id}")
+    return str(render.element("p", texts.MARKS_LABEL if last else sentence, class_=name))
 
 
-def _answer_of(row: object, shown: list[Message]) -> str | None:
+def answer_of(row: object, shown: list[Message]) -> str | None:
     """Read back what `about` wrote: the id of the answer, that of the last one where none is named."""
     found = _ABOUT.search(row) if isinstance(row, str) else None
     return found[1] if found else messages.last_answer(shown)

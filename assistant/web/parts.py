@@ -126,11 +126,11 @@ def under_the_answer() -> Under:
                 )
         with gr.Row(elem_id="marking"):
             about = words(texts.MARKS_LABEL, elem_id="about")
-            wish = gr.Textbox("", elem_id="mark-wish", visible="hidden", show_label=False, interactive=True)
             buttons = [gr.Button(MARK_NAMES[mark], size="sm", scale=0, min_width=0) for mark in MARKS]
             given = (texts.COMMENT_LABEL, texts.COMMENT_PLACEHOLDER)
             comment = field("comment", *given, max_lines=1, max_length=COMMENT_CHARS)
         told = words(elem_id="told")
+        wish = gr.Textbox("", elem_id="mark-wish", visible="hidden", show_label=False, interactive=True)
     return Under(row, again, edit_fold, edit, fold, search, about, wish, told, comment, buttons)
 
 
