@@ -192,7 +192,7 @@ def test_while_an_answer_comes_no_other_one_can_be_chosen(chat: Page) -> None:
     expect(chat.locator("#chat .draft")).to_contain_text("Earlier")
     expect(chat.locator("#chat .take .mark").first).to_be_hidden()
     chat.evaluate("document.querySelector('#chat .take .mark').click()")
-    expect(chat.locator("#chat .answer:not(.draft)")).to_have_count(2)
+    expect(chat.locator("#chat .answer:not(.draft)")).to_have_count(2, timeout=20_000)
     expect(chat.get_by_role("group", name=texts.MARKS_LABEL)).to_be_visible()
     assert len(chat.context.pages) == 1
 
