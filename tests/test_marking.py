@@ -1,16 +1,18 @@
 """The row of marks speaks of one answer at a time, of its reader's own, and marks that one."""
 
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+import scripted
 from assistant.errors import RecordsUnavailable
 from assistant.records import Database, FeedbackBook
-from assistant.types import Principal
-from assistant.web import listing, server, texts
+from assistant.types import Principal, Question
+from assistant.web import listing, past, server, texts
 from assistant.web import messages as messages_of
-from test_history import KEPT, ME, YOU, Page, database, page
+from test_history import BOARD, KEPT, ME, YOU, Page, database, page
 from test_web import Seen
 
 if TYPE_CHECKING:
@@ -111,6 +113,20 @@ def test_an_answer_of_another_conversation_is_not_chosen_in_this_one(page: Page)
     row = Row(page)
     assert row.choose(elsewhere.id) == texts.MARKS_LABEL
     assert Seen(row.shown["told"]).text == texts.MARK_TOO_OLD
+
+
+def test_an_answer_that_is_withheld_by_now_is_offered_for_no_mark(page: Page) -> None:
+    cited = scripted.citation(1, scripted.SECRET, scripted.SECRET_PAGES, 1, "The board met in March.")
+    said = replace(page.assistant.ask(Question("x", ME)), text="It met in March [1].", citations=(cited,))
+    page.principal, page.assistant._answer = BOARD, lambda question, text: said
+    page.ask("When did the board meet?")
+    (secret,) = page.kept()
+    assert Row(page, BOARD).choose(secret.id) and 'class="mark"' in str(page.messages)
+    row = Row(page, ME)
+    assert row.choose(secret.id) == texts.MARKS_LABEL
+    assert Seen(row.shown["told"]).text == texts.MARK_TOO_OLD and row.note()["__type__"] == "update"
+    page.principal = ME
+    assert 'class="mark"' not in str(past.messages(page.kept(), page.history.desk(ME)))
 
 
 def test_with_the_records_away_the_choice_says_so_and_the_row_stays(
