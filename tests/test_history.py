@@ -241,8 +241,8 @@ def test_a_comparison_that_is_opened_again_and_asked_again_is_one_again(
     later = restarted(page, database)
     (kept,) = later.kept()
     later.messages = past.messages([kept], later.history.desk(ME))
-    for asked in (later.again, lambda: later.again("How long now?")):
-        asked()
+    for typed in (None, "How long now?"):
+        later.again(typed)
         question = page.assistant.asked[-1]
         assert [side.label for side in question.sides] == ["2019", "2021"]
         assert question.filters == {"year": ("2019", "2021")} and later.kept()[-1].beside == "year"
