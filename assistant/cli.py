@@ -99,7 +99,7 @@ def _parser() -> argparse.ArgumentParser:
     keys = commands.add_parser("keys", help="keys for programs that ask in the place of people")
     keys.add_argument("action", choices=["create", "list", "revoke"])
     keys.add_argument("name", nargs="?", default="", help="create, revoke: the name of the key")
-    keys.add_argument("--groups", default="", metavar="A,B", help="create: may read as a member of these groups")
+    keys.add_argument("--groups", default="", metavar="A,B", help="create: reads as a member of these groups")
     keys.add_argument(
         "--vouch-for", default="", metavar="ORIGIN", dest="origin",
         help="create: may only bring in the readers of pages of this origin, in at most these groups",
@@ -284,12 +284,12 @@ def _keys(given: argparse.Namespace, settings: Settings) -> int:
             print(f"{key.name}: groups {', '.join(key.groups) or 'none'}{vouches} ({state})")
         return 0
     if not given.name:
-        raise BadInput(f"keys {given.action}: name the key, as in `ct-assistant keys {given.action} intranet`.")
+        raise BadInput(f"keys {given.action}: name the key, as in `keys {given.action} intranet`.")
     if given.action == "revoke":
         keys.revoke(given.name)
         print(f"{given.name}: revoked; it opens nothing any more.")
     else:
         secret = keys.create(given.name, given.groups.split(","), given.origin)
-        print(f"{given.name}: this is the only time the key is shown; only its hash is kept.", file=sys.stderr)
+        print(f"{given.name}: the key is shown this once; only its hash is kept.", file=sys.stderr)
         print(secret)
     return 0

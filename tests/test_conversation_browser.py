@@ -134,6 +134,69 @@ def test_reload_a_second_tab_and_a_restart_lose_no_answer_and_no_mark(chat: Page
     holds_all(chat, [KEPT, "And who pays?", "And is it free?", "And when?", "And where?"])
 
 
+def test_an_earlier_answer_is_marked_by_keyboard_and_the_row_says_which_one_it_means(
+    chat: Page, served: Served
+) -> None:
+    answered(chat, KEPT)
+    answered(chat, "And who pays?", 2)
+    answered(chat, "And when?", 3)
+    row, chosen = chat.get_by_role("group", name=texts.MARKS_LABEL), chat.locator("#marks button.primary")
+    expect(row).to_be_visible()
+    chat.get_by_role("button", name=texts.MARK_NOT_HELPFUL).click()
+    last = texts.MARK_CHOSEN.format(mark=texts.MARK_NOT_HELPFUL)
+    expect(chosen).to_have_text(last)
+    expect(chat.locator("#chat .answer").last).to_contain_text("You marked this answer: Not helpful")
+
+    def choose(number: int) -> None:
+        chat.locator("#chat .take .mark").nth(number).focus()
+        chat.keyboard.press("Enter")
+
+    choose(0)
+    earlier = chat.get_by_role("group", name=texts.MARKS_LABEL_OF.format(question=KEPT))
+    expect(earlier.get_by_role("button", name=texts.MARK_HELPFUL, exact=True)).to_be_focused()
+    expect(chosen).to_have_count(0)
+    chat.keyboard.press("Enter")
+    expect(chat.locator("#told p")).to_have_text(texts.MARK_KEPT)
+    first = chat.locator("#chat .answer").first
+    expect(first).to_contain_text("You marked this answer: Helpful")
+    comment = chat.get_by_label(texts.COMMENT_LABEL)
+    comment.fill("quite so")
+    comment.press("Enter")
+    expect(chat.locator("#told p")).to_have_text(texts.MARK_KEPT_WITH_COMMENT)
+    marks = [each.marked for each in kept(chat, served)]
+    assert marks == [("helpful", "quite so"), None, ("not_helpful", "")]
+    choose(2)
+    expect(row).to_be_visible()
+    expect(chosen).to_have_text(last)
+    expect(comment).to_have_value("")
+    chat.reload()
+    expect(first).to_contain_text("You marked this answer: Helpful")
+    expect(chosen).to_have_text(last)
+    choose(0)
+    expect(chosen).to_have_text(texts.MARK_CHOSEN.format(mark=texts.MARK_HELPFUL))
+    expect(comment).to_have_value("quite so")
+    chat.get_by_role("button", name=texts.MARK_WRONG_EVIDENCE).click()
+    expect(first).to_contain_text("You marked this answer: Wrong evidence")
+    # The next answer has the row to itself.
+    answered(chat, "And where?", 4)
+    expect(row).to_be_visible()
+    expect(chosen).to_have_count(0)
+    expect(first).to_contain_text("You marked this answer: Wrong evidence")
+    marks = [each.marked for each in kept(chat, served)]
+    assert marks == [("wrong_evidence", "quite so"), None, ("not_helpful", ""), None]
+
+
+def test_while_an_answer_comes_no_other_one_can_be_chosen(chat: Page) -> None:
+    answered(chat, KEPT)
+    ask(chat, "Tell me slowly how long records are kept")
+    expect(chat.locator("#chat .draft")).to_contain_text("Earlier")
+    expect(chat.locator("#chat .take .mark").first).to_be_hidden()
+    chat.evaluate("document.querySelector('#chat .take .mark').click()")
+    expect(chat.locator("#chat .answer:not(.draft)")).to_have_count(2, timeout=20_000)
+    expect(chat.get_by_role("group", name=texts.MARKS_LABEL)).to_be_visible()
+    assert len(chat.context.pages) == 1
+
+
 def test_a_marker_of_an_old_answer_still_opens_its_sentence(chat: Page) -> None:
     answered(chat, KEPT)
     chat.reload()
@@ -350,6 +413,7 @@ def test_an_answer_says_who_chose_its_words_and_how_sure_it_is(chat: Page) -> No
     expect(chat.locator("#chat .extracted .made")).to_contain_text(texts.CONFIDENCE_CLEAR)
     expect(chat.locator("#chat .extracted .made")).to_contain_text(texts.EXTRACTED)
     chat.get_by_role("button", name=texts.NEW_CONVERSATION).click()
+    expect(chat.locator("#chat .question")).to_have_count(0)
     answered(chat, "What does the model say?")
     expect(chat.locator("#chat .written .made")).to_contain_text(texts.CONFIDENCE_WEAK)
     expect(chat.locator("#chat .written .made")).to_contain_text("scripted-7b")

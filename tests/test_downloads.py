@@ -13,7 +13,7 @@ from pypdf import PdfReader
 import scripted
 from assistant.access import local_principal
 from assistant.assistant import Assistant
-from assistant.records import FeedbackBook
+from assistant.records import FeedbackBook, exchange_of, new_id
 from assistant.types import Answer, Principal, Question
 from assistant.web import addresses, answers, downloads, texts
 from assistant.web.marks import Marks
@@ -33,8 +33,7 @@ class Taken:
 
     def __init__(self) -> None:
         self.assistant = cast(Assistant, scripted.ScriptedAssistant())
-        documents = self.assistant.index.documents
-        self.marks = Marks(cast(FeedbackBook, None), lambda principal: documents(principal.groups))
+        self.marks = Marks(cast(FeedbackBook, None))
         app = FastAPI()
         app.include_router(downloads.routes(self.assistant, who, self.marks.exchange))
         self.client = TestClient(app)
@@ -42,7 +41,13 @@ class Taken:
     def answered(self, text: str = "How long are records kept?", **more: object) -> str:
         """Answer a question of Mary's; the id of the answer."""
         question = replace(Question(text, MARY), **more)  # type: ignore[arg-type]
-        return self.marks.keep(question, self.assistant.ask(question))
+        return self.kept(question, self.assistant.ask(question))
+
+    def kept(self, question: Question, answer: Answer) -> str:
+        documents = self.assistant.index.documents(question.principal.groups)
+        exchange = exchange_of(new_id(), question, answer, documents)
+        self.marks.keep(question, exchange)
+        return exchange.id
 
 
 @pytest.fixture
@@ -91,7 +96,7 @@ def test_an_id_that_is_not_known_and_one_of_somebody_else_look_the_same(taken: T
 def test_who_left_the_group_cannot_take_what_rests_on_its_papers(taken: Taken) -> None:
     trace = taken.assistant.ask(Question("How long?", MARY)).trace
     answer = Answer("The board met [1].", "answered", (SECRET,), (), trace)
-    address = addresses.memo(taken.marks.keep(Question("When did the board meet?", MARY), answer), "md")
+    address = addresses.memo(taken.kept(Question("When did the board meet?", MARY), answer), "md")
     assert "The board met" in taken.client.get(address).text
     left = taken.client.get(address, headers={"x-groups": "staff"})
     assert left.status_code == 404 and "board" not in left.text
@@ -106,7 +111,7 @@ def test_the_file_says_where_not_all_documents_were_asked(taken: Taken) -> None:
 def test_an_answer_too_long_for_a_file_is_refused_in_a_sentence(taken: Taken) -> None:
     trace = taken.assistant.ask(Question("How long?", MARY)).trace
     long = Answer("word " * 20_000, "answered", (), (), trace)
-    given = taken.client.get(addresses.memo(taken.marks.keep(Question("All?", MARY), long), "docx"))
+    given = taken.client.get(addresses.memo(taken.kept(Question("All?", MARY), long), "docx"))
     assert (given.status_code, given.text) == (413, texts.TOO_LONG_TO_TAKE)
 
 

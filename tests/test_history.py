@@ -12,7 +12,7 @@ import scripted
 from assistant.errors import NoSuchConversation
 from assistant.records import Conversations, Database, Exchange, FeedbackBook, new_id, reader_of
 from assistant.types import Answer, Principal, Question, Turn
-from assistant.web import answers, confidence, dialogue, listing, past, render, texts
+from assistant.web import confidence, dialogue, listing, past, prose, render, scope, texts
 from assistant.web import messages as messages_of
 from assistant.web.history import History
 from assistant.web.marks import Marks
@@ -228,6 +228,35 @@ def test_who_left_a_group_sees_the_question_and_no_word_of_the_answer(page: Page
     assert past.turns(kept) == (Turn("user", "When did the board meet?"),)
 
 
+def test_a_comparison_that_is_opened_again_and_asked_again_is_one_again(
+    page: Page, database: Database
+) -> None:
+    chosen = scope.made({"year": ["2019", "2021"]}, "year")
+    thread = page.history.thread(ME, "", [])
+    walk = dialogue.exchange(
+        page.assistant, ME, KEPT, [], page.marks.keep, dialogue.Book(page.history, thread), chosen
+    )
+    *_, screen = walk
+    page.open = screen.conversation or ""
+    later = restarted(page, database)
+    (kept,) = later.kept()
+    later.messages = past.messages([kept], later.history.desk(ME))
+    for typed in (None, "How long now?"):
+        later.again(typed)
+        question = page.assistant.asked[-1]
+        assert [side.label for side in question.sides] == ["2019", "2021"]
+        assert question.filters == {"year": ("2019", "2021")} and later.kept()[-1].beside == "year"
+    again = restarted(later, database)
+    assert again.marks.mark(ME, later.kept()[-1].id, "helpful", "", again.open).sentence == texts.MARK_KEPT
+    assert FeedbackBook(database).entries()[0].beside == "year"
+
+
+def test_a_typed_comparison_tells_the_same_documents_when_it_is_opened_again(page: Page) -> None:
+    live = page.ask("What do the papers of 2019 and 2021 each say about records?").messages[-1]["content"]
+    opened = past.messages(page.kept(), page.history.desk(ME))[-1]["content"]
+    assert opened == live and "Asked 2 of 3 documents" in live
+
+
 def test_a_citation_moves_with_its_quote_and_says_that_the_document_changed(page: Page) -> None:
     page.ask(KEPT)
     (exchange,) = page.kept()
@@ -237,7 +266,7 @@ def test_a_citation_moves_with_its_quote_and_says_that_the_document_changed(page
     old = replace(exchange, documents=seen, answer=replace(exchange.answer, citations=(spaced, second)))
     desk = page.history.desk(ME)
     written = str(past.messages([old], desk)[1]["content"])
-    assert answers._marker(first) in written and answers._marker(second) in written
+    assert prose.marker(first) in written and prose.marker(second) in written
     assert written.count('class="change"') == 2 and "&#91;1&#93; is still in it" in written
     unchanged = str(past.messages([exchange], desk)[1]["content"])
     assert 'class="change"' not in unchanged

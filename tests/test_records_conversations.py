@@ -17,7 +17,7 @@ from sqlalchemy import text
 from assistant.errors import NoSuchConversation
 from assistant.records import Conversations, Database, Exchange, FeedbackBook, exchange_of, feedback, new_id
 from assistant.records.words import fold, words_of
-from assistant.types import Principal, Question
+from assistant.types import Principal, Question, Side
 from kept import ALL, HARBOUR, LEADS, OF_ALL, OF_LEADS, answered, append_many, asked, hit
 
 
@@ -83,7 +83,6 @@ class TestConversations:
             lambda: book.open("you", "c", OF_ALL),
             lambda: book.rename("you", "c", "Mine"),
             lambda: book.append("you", "c", asked("e2")),
-            lambda: book.rewind("you", "c", "e1"),
         ):
             with pytest.raises(NoSuchConversation):
                 reach()
@@ -209,13 +208,22 @@ class TestConversations:
         assert titles(book) == [] and titles(book, "you") != []
         assert [entry.principal for entry in marks.entries()] == ["you"]
 
-    def test_a_question_asked_anew_takes_the_place_of_what_followed(self, book: Conversations) -> None:
-        for name in ("one", "two", "three"):
-            book.append("me", "c", asked(name, name), begin=True)
-        assert book.rewind("me", "c", "two") == 2 and book.rewind("me", "c", "unknown") == 0
-        book.append("me", "c", asked("new", "new"))
-        kept = book.open("me", "c", OF_ALL).exchanges
-        assert [(each.question, each.position) for each in kept] == [("one", 0), ("new", 1)]
+    def test_a_comparison_is_kept_with_the_field_of_its_sides_and_without_their_names(
+        self, book: Conversations, database: Database
+    ) -> None:
+        ids = {"document": ("harbour", "leads")}
+        names = {"harbour": "Harbour", "leads": "Note for leads"}
+        sides = tuple(Side(names[each], {"document": (each,)}) for each in ids["document"])
+        question = Question("Who pays?", Principal("me", ALL), filters=ids, sides=sides)
+        made = exchange_of("e1", question, answered(HARBOUR), [HARBOUR, LEADS])
+        book.append("me", "c", made, begin=True)
+        book.append("me", "c", exchange_of("e2", replace(question, sides=()), answered(HARBOUR), [HARBOUR]))
+        first, second = book.open("me", "c", OF_ALL).exchanges
+        assert (first.filters, first.beside, second.filters, second.beside) == (ids, "document", ids, "")
+        assert "Note for leads" not in json.dumps(book.export("me", OF_ALL)), "it is closed to this reader"
+        FeedbackBook(database).add(feedback("e1", question, made.answer, "helpful", ""))
+        (entry,) = FeedbackBook(database).entries()
+        assert (entry.filters, entry.beside) == (ids, "document")
 
     def test_an_export_is_json_with_every_conversation(self, book: Conversations) -> None:
         book.append("me", "c", asked("e1"), begin=True)
@@ -323,15 +331,14 @@ class LikeADictionary(RuleBasedStateMachine):
         there = self.model.pop((owner, name), None) is not None
         assert self.store.delete(owner + self.run, name) == there
 
-    @rule(owner=OWNERS, name=NAMES, exchange=NAMES)
-    def rewind(self, owner: str, name: str, exchange: str) -> None:
+    @rule(owner=OWNERS, name=NAMES, exchange=NAMES, word=WORDS)
+    def replace(self, owner: str, name: str, exchange: str, word: str) -> None:
         if (owner, name) in self.model:
             questions = self.model[owner, name][1]
-            ids = list(questions)
-            gone = ids[ids.index(name + exchange) :] if name + exchange in questions else []
-            assert self.store.rewind(owner + self.run, name, name + exchange) == len(gone)
-            for each in gone:
-                del questions[each]
+            anew = f"{name}{exchange}{new_id()}"
+            self.store.append(owner + self.run, name, asked(anew, word), replacing=f"{name}{exchange}")
+            questions.pop(f"{name}{exchange}", None)
+            questions[anew] = word
 
     @rule(owner=OWNERS)
     def delete_all(self, owner: str) -> None:
@@ -392,7 +399,7 @@ def test_deleted_words_are_in_no_byte_of_the_files_any_more(tmp_path: Path) -> N
     gone = [number for number in range(120) if number % 8 == 3]
     assert not [number for number in gone if b"wergseeadler%03d" % number in left]
     assert all(b"wergseeadler%03d" % number in left for number in range(0, 120, 8))
-    book.rewind("me", "c0", "e64")
+    book.append("me", "c0", asked("anew"), replacing="e64")
     assert b"wergseeadler064" not in bytes_beside(tmp_path / "var")
     book.delete_all("me")
     assert b"wergseeadler" not in bytes_beside(tmp_path / "var")

@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -30,11 +31,11 @@ if TYPE_CHECKING:
     from postgres import Server
 
 FIRST = ROOT / "tests" / "golden" / "records_0001.sql"
-SECOND = '''"""A step of the test's own."""
+THIRD = '''"""A step of the test's own."""
 from alembic import op
 import sqlalchemy as sa
 
-revision, down_revision = "0002", "0001"
+revision, down_revision = "0003", "0002"
 
 
 def upgrade() -> None:
@@ -239,7 +240,7 @@ def test_workers_that_start_at_once_migrate_once(records_url: str) -> None:
         worker.join()
     assert [worker.exitcode for worker in workers] == [0, 0]
     with databases[0].reading() as db:
-        assert db.execute(text("SELECT version_num FROM records_version")).scalars().all() == ["0001"]
+        assert db.execute(text("SELECT version_num FROM records_version")).scalars().all() == ["0002"]
     for database in databases:
         database.close()
 
@@ -267,9 +268,9 @@ def of_the_first_version(records_url: str) -> str:
     return records_url
 
 
-def with_a_step(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, step: str = SECOND) -> None:
+def with_a_step(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, step: str = THIRD) -> None:
     shutil.copytree(migrate.MIGRATIONS, tmp_path / "migrations", ignore=shutil.ignore_patterns("__pycache__"))
-    (tmp_path / "migrations" / "v0002_second.py").write_text(step)
+    (tmp_path / "migrations" / "v0003_third.py").write_text(step)
     monkeypatch.setattr(migrate, "MIGRATIONS", tmp_path / "migrations")
 
 
@@ -280,6 +281,8 @@ def test_a_database_of_the_first_version_opens_with_everything_in_it(of_the_firs
     first, second = book.open("me", conversation.id, OF_ALL).exchanges
     assert first.answer.text == "Norway pays for it. [1]" and first.marked == ("helpful", "Ægir")
     assert first.documents["harbour"].sha256 == "aaaa" and second.filters == {"kind": ("note",)}
+    assert first.beside == "" and book.append("me", conversation.id, replace(asked("e3"), beside="year"))
+    assert book.open("me", conversation.id, OF_ALL).exchanges[-1].beside == "year"
     assert [found.exchange for found in book.search("me", "NORWAY école", OF_ALL)] == [second]
     assert [entry.mark for entry in FeedbackBook(database).entries()] == ["helpful", "not_helpful"]
     database.close()
@@ -293,7 +296,7 @@ def test_a_new_step_is_taken_and_the_older_program_then_refuses_in_one_sentence(
         database = Database(of_the_first_version)
         assert Conversations(database).latest("me")[0].title == "Who pays? (kept)"
         database.close()
-    with pytest.raises(RecordsUnavailable, match="written by a newer ct-assistant .form 0002; .* to 0001"):
+    with pytest.raises(RecordsUnavailable, match="written by a newer ct-assistant .form 0003; .* to 0002"):
         database.prepare()
     database.close()
 
@@ -303,7 +306,7 @@ def test_a_step_that_fails_halfway_leaves_the_database_as_it_was(
 ) -> None:
     database = Database(of_the_first_version)
     with monkeypatch.context() as newer:
-        with_a_step(newer, tmp_path, SECOND + '    op.execute(sa.text("UPDATE nowhere SET x = 1"))\n')
+        with_a_step(newer, tmp_path, THIRD + '    op.execute(sa.text("UPDATE nowhere SET x = 1"))\n')
         with pytest.raises(RecordsUnavailable, match="nowhere"):
             database.prepare()
         database.close()

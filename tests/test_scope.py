@@ -148,7 +148,7 @@ def test_a_scope_that_holds_no_document_is_refused_in_a_sentence_and_nothing_is_
 
 
 def test_a_typed_comparison_tells_the_documents_of_its_years_only() -> None:
-    question = Question("What do the papers of 2019 and 2024 each say about ports?", ANYBODY)
-    assert len(scope.within(SHELF, scope.asked_of(question))) == 3
-    question = Question("What do the papers of 2018 and 2024 each say about ports?", ANYBODY)
-    assert scope.asked(SHELF, scope.asked_of(question)) == "Asked 1 of 3 documents: 2018, 2024"
+    question = "What do the papers of 2019 and 2024 each say about ports?"
+    assert len(scope.within(SHELF, scope.asked_of(question, {}))) == 3
+    question = "What do the papers of 2018 and 2024 each say about ports?"
+    assert scope.asked(SHELF, scope.asked_of(question, {})) == "Asked 1 of 3 documents: 2018, 2024"

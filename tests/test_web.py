@@ -23,7 +23,7 @@ from assistant.access import local_principal
 from assistant.assistant import Assistant
 from assistant.config import Settings
 from assistant.errors import PortInUse
-from assistant.records import COMMENT_CHARS, Conversations, Database, FeedbackBook
+from assistant.records import COMMENT_CHARS, Conversations, Database, FeedbackBook, exchange_of, new_id
 from assistant.types import Answer, Principal, Question, Trace
 from assistant.web import (
     addresses,
@@ -532,10 +532,12 @@ def test_only_the_latest_answers_are_remembered(book: FeedbackBook) -> None:
     marks = Marks(book)
     first = messages_of.last_answer(answered(marks))
     question = Question("again", ANYBODY)
-    ids = [marks.keep(question, answer("Said.", hits=scripted.HITS)) for _ in range(REMEMBERED)]
+    said = answer("Said.", hits=scripted.HITS)
+    ids = [new_id() for _ in range(REMEMBERED)]
+    for each in ids:
+        marks.keep(question, exchange_of(each, question, said, ()))
     assert marks.mark(ANYBODY, first, "helpful", "").sentence == texts.MARK_TOO_OLD
     assert marks.mark(ANYBODY, ids[0], "helpful", "").sentence == texts.MARK_KEPT
-    assert len(set(ids)) == REMEMBERED
 
 
 def test_the_last_answer_is_found_behind_notices_and_nowhere_else(book: FeedbackBook) -> None:
@@ -563,14 +565,18 @@ def test_an_answer_id_is_read_back_and_never_out_of_a_text(text: str) -> None:
 def test_an_odd_event_from_a_browser_records_nothing_and_gets_a_sentence(
     client: TestClient, book: FeedbackBook, messages: object, comment: object
 ) -> None:
-    from assistant.web import replies  # the client has set the environment for it
+    from assistant.web import marking  # the client has set the environment for it
 
     marks = Marks(book)
     answered(marks)
-    under: Any = SimpleNamespace(told="told", buttons=["first", "second", "third"])
+    under: Any = SimpleNamespace(told="told", about="about", buttons=["first", "second", "third"])
     page: Any = SimpleNamespace(under=under)
-    handlers = replies.Replies(reception(), lambda _: local_principal(), marks, history(book), page)
-    changes = handlers.marked("helpful")(messages, comment, {"odd": 1}, SimpleNamespace(headers={}))
+    handlers = marking.Marking(lambda _: local_principal(), marks, history(book), page)
+    request: Any = SimpleNamespace(headers={})
+    for odd in (comment, messages, '<p class="about-../x">', '<p class="about-' + "a" * 65 + '">'):
+        assert Seen(handlers.chosen(odd, messages, odd, request)["told"]).text == texts.MARK_TOO_OLD
+        assert handlers.noted(messages, odd, odd, request)["__type__"] == "update"
+    changes = handlers.marked("helpful")(messages, comment, {"odd": 1}, comment, request)
     assert Seen(changes.pop("told")).text == texts.MARK_TOO_OLD
     assert [change["variant"] for change in changes.values()] == ["secondary"] * 3 and book.entries() == []
 

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from assistant.answer_json import answer_as_json
 from assistant.access import local_principal
+from assistant.answer_json import answer_as_json
 from assistant.config import Settings
 from assistant.errors import AssistantFault, BadInput
 from assistant.evaluation import abstention, scoring

@@ -148,24 +148,6 @@ class Conversations:
             )
             return _conversation(db, owner, conversation_id)
 
-    def rewind(self, owner: str, conversation_id: str, exchange_id: str) -> int:
-        """Delete an exchange and all after it, for good, before it is asked anew; how many went.
-
-        Raises NoSuchConversation.
-        """
-        with self._database.writing() as db:
-            statements.lock(db, statements.one(owner, conversation_id))
-            _conversation(db, owner, conversation_id)
-            mine = statements.within(owner, conversation_id)
-            first = db.execute(
-                select(EXCHANGES.c.position).where(mine, EXCHANGES.c.id == exchange_id)
-            ).scalar()
-            count = 0
-            if first is not None:
-                count = statements.delete_exchanges(db, owner, and_(mine, EXCHANGES.c.position >= first))
-        self._database.erase()
-        return count
-
     def delete(self, owner: str, conversation_id: str) -> bool:
         """Delete a conversation with its marks, for good; False where the owner has no such one."""
         with self._database.writing() as db:

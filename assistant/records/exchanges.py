@@ -40,7 +40,9 @@ class Exchange:
     """A question with its answer. `asked` is UTC in ISO 8601; `position` counts from 0 within its
     conversation, -1 before it is kept. `answer.hits` is empty: `hits` are the ids of the passages
     found, best first. `documents` tells of each document of citations and hits what it was.
-    `marked` is the reader's mark with the comment. `withheld` says why the answer is not there.
+    `beside` is the field whose two values in `filters` were answered beside each other, "" where
+    nothing was compared. `marked` is the reader's mark with the comment. `withheld` says why the
+    answer is not there.
     """
 
     id: str
@@ -54,6 +56,7 @@ class Exchange:
     position: int = -1
     marked: tuple[str, str] | None = None
     withheld: Withheld = ""
+    beside: str = ""
 
 
 def new_id() -> str:
@@ -86,7 +89,17 @@ def exchange_of(
         hits=hits,
         documents={d.id: Seen(d.sha256, d.groups) for d in documents if d.id in touched},
         asked=now(),
+        beside=compared(question),
     )
+
+
+def compared(question: Question) -> str:
+    """The field that tells the two sides of a question apart, "" where it has none.
+
+    Their names are not kept: they may be titles of papers that are closed to the reader later.
+    """
+    fields = [name for side in question.sides for name in side.filters]
+    return next((name for name in fields if len(question.filters.get(name, ())) == 2), "")
 
 
 def document_of(passage_id: str) -> str:
@@ -104,6 +117,7 @@ def row_of(exchange: Exchange) -> dict[str, str]:
         "question": storable(exchange.question),
         "search_text": storable(exchange.search_text),
         "filters": as_json(exchange.filters),
+        "beside": storable(exchange.beside),
         "answer": as_json(answer),
         "hits": as_json(exchange.hits),
         "documents": as_json({name: asdict(seen) for name, seen in exchange.documents.items()}),
@@ -132,6 +146,7 @@ def exchange_from(row: RowMapping) -> Exchange:
         asked=row["asked"],
         position=row["position"],
         withheld=withheld,
+        beside=row["beside"],
     )
 
 

@@ -1,13 +1,14 @@
 """A reader's mark on an answer, with all that is needed to ask the question again."""
 
 import json
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
 from typing import Any, Literal, get_args
 
 from sqlalchemy import RowMapping
 
 from assistant.errors import BadInput
-from assistant.records.exchanges import as_json, now
+from assistant.records.exchanges import as_json, compared, now
 from assistant.records.words import storable
 from assistant.types import Answer, Citation, Question, Status, Turn
 
@@ -24,6 +25,7 @@ class Feedback:
 
     `id` is that of the exchange: a later mark of the same person with it replaces this one. `at` is UTC in
     ISO 8601; `comment` has at most COMMENT_CHARS characters. Of the person only the id is kept.
+    `filters` and `beside` are as in an Exchange: which papers were asked, and compared by what.
     """
 
     id: str
@@ -38,6 +40,8 @@ class Feedback:
     citations: tuple[Citation, ...]
     index_build: str
     model: str
+    filters: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    beside: str = ""
 
 
 def feedback(answer_id: str, question: Question, answer: Answer, mark: Mark, comment: str) -> Feedback:
@@ -59,6 +63,8 @@ def feedback(answer_id: str, question: Question, answer: Answer, mark: Mark, com
         citations=answer.citations,
         index_build=answer.trace.index_build,
         model=answer.trace.model,
+        filters={name: tuple(values) for name, values in question.filters.items()},
+        beside=compared(question),
     )
 
 
@@ -81,7 +87,8 @@ def feedback_from(told: dict[str, Any]) -> Feedback:
     """A mark from JSON values. Raises ValueError, TypeError, KeyError or AttributeError where it is none."""
     history = tuple(Turn(**turn) for turn in told.pop("history"))
     citations = tuple(Citation(**citation) for citation in told.pop("citations"))
-    given = Feedback(**told, history=history, citations=citations)
+    filters = {name: tuple(values) for name, values in told.pop("filters", {}).items()}
+    given = Feedback(**told, history=history, citations=citations, filters=filters)
     if given.mark not in MARKS or len(given.id) > ID_CHARS:
         raise ValueError(f"{given.mark} on {given.id}")
     return given

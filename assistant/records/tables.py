@@ -47,6 +47,7 @@ EXCHANGES = Table(
     Column("hits", Text, nullable=False),  # passage ids, best first
     Column("documents", Text, nullable=False),  # what the answer's documents were: sha256 and groups
     Column("words", Text, nullable=False),  # of question and answer, folded, for the search
+    Column("beside", Text, nullable=False, server_default=""),  # the field that was compared by
     PrimaryKeyConstraint("owner", "id", name="exchanges_key"),
     UniqueConstraint("owner", "conversation_id", "position", name="exchanges_in_order"),
     ForeignKeyConstraint(

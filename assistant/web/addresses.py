@@ -37,6 +37,11 @@ def memo(answer_id: str, kind: str) -> str:
     return f"answers/{answer_id}/memo.{kind}"
 
 
+def mark(answer_id: str) -> str:
+    """Give the address of the marks of an answer, on the page that it stands on."""
+    return f"#mark-{answer_id}"
+
+
 def original(document_id: str) -> str:
     """Give the address of the file itself."""
     return f"{SHELF}/{quote(document_id, safe='')}/file"

@@ -1,26 +1,15 @@
 """An answer as it stands in the conversation: notes, state, text with its markers, sources, search.
 
-All of it is text until `render` has escaped it; the offsets of the key phrases are resolved before.
+All of it is text until `render` has escaped it.
 """
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import groupby
 
 from assistant.missing import missing_sentence
 from assistant.types import Answer, Citation, Column
-from assistant.web import addresses, confidence, texts
-from assistant.web.render import Html, clean, count_of_documents, element, escape, join, page_name
-
-# Two signs that stand for nothing in any text (Unicode noncharacters): a key phrase's start and end.
-_FROM, _TO = "\ufdd0", "\ufdd1"
-_PARTS = re.compile(rf"\[(?P<marker>\d{{1,3}})\]|{_FROM}(?P<key>[^{_FROM}{_TO}\n]*){_TO}")
-_MARKER = re.compile(r"\[(\d{1,3})\]")
-_NO_KEY = re.compile(r"[\r\n\x0b\x0c\x85\u2028\u2029]|\[\d{1,3}\]")  # what none may touch
-_ITEM = re.compile(r"^\s*(?:[-*•–]|(\d{1,2})[.)])\s+(?=\S)")
-_STRONG = re.compile(r"\*\*(?=\S)([^*]+?)(?<=\S)\*\*")
-_TIP_CHARS = 160
+from assistant.web import addresses, confidence, prose, texts
+from assistant.web.render import Html, clean, count_of_documents, element, join, page_name
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +33,7 @@ class Since:
 
 def draft(text: str) -> Html:
     """Write an answer that is still being streamed: its markers are not checked yet, so not links."""
-    return element("div", _prose(text, {}), class_="answer draft", dir="auto")
+    return element("div", prose.written(text, {}), class_="answer draft", dir="auto")
 
 
 def answer(
@@ -75,7 +64,7 @@ def answer(
         element("p", texts.MARKED_BEFORE.format(mark=since.marked), class_="searched")
         if since.marked
         else "",
-        _take_away(said, answer_id),
+        _do_with(said, answer_id),
     ]
     return element("div", *parts, **kept)
 
@@ -99,8 +88,8 @@ def _made(said: Answer) -> Html:
 def _body(said: Answer, citations: dict[int, Citation]) -> list[Html]:
     if not said.text:
         return []
-    text = _with_keys(said.text, said.emphasis)
-    return [element("div", _prose(text, citations), class_="prose", dir="auto")]
+    written = prose.written(said.text, citations, said.emphasis)
+    return [element("div", written, class_="prose", dir="auto")]
 
 
 def _columns(said: Answer, citations: dict[int, Citation]) -> Html:
@@ -115,22 +104,28 @@ def _column(said: Answer, column: Column, citations: dict[int, Citation]) -> Htm
         for start, end in said.emphasis
         if column.start <= start and end <= column.end
     ]
-    called = {int(marker) for marker in _MARKER.findall(text)}
+    called = prose.called(text)
     return element(
         "section",
         element("h3", column.label, dir="auto"),
-        element("div", _prose(_with_keys(text, keys), citations), class_="prose", dir="auto"),
+        element("div", prose.written(text, citations, keys), class_="prose", dir="auto"),
         _sources([citation for citation in said.citations if citation.number in called]),
         class_="side",
     )
 
 
-def _take_away(said: Answer, answer_id: str | None) -> Html:
-    """Link to the answer as text and as files, where there is something to take."""
-    if not answer_id or said.status == "unsupported":
+def _do_with(said: Answer, answer_id: str | None) -> Html:
+    """Link to the answer as text and as files, where there is something to take, and to its marks."""
+    if not answer_id:
         return Html("")
+    mark = element("a", texts.MARK_THIS, href=addresses.mark(answer_id), class_="mark")
+    taken = () if said.status == "unsupported" else _take_away(answer_id)
+    return element("p", *taken, mark, class_="take")
+
+
+def _take_away(answer_id: str) -> list[Html]:
     links = (("md", texts.COPY_MARKDOWN), ("docx", texts.AS_WORD), ("pdf", texts.AS_PDF))
-    written = [
+    return [
         element(
             "a",
             name,
@@ -141,7 +136,6 @@ def _take_away(said: Answer, answer_id: str | None) -> Html:
         )
         for kind, name in links
     ]
-    return element("p", *written, class_="take")
 
 
 def _state(said: Answer, asking: Asking | None) -> Html:
@@ -197,76 +191,3 @@ def _searched(said: Answer, asking: Asking | None) -> Html:
     if not text or same or said.status == "not_in_documents":
         return Html("")
     return element("p", texts.SEARCHED_FOR.format(text=text), class_="searched", dir="auto")
-
-
-def _with_keys(text: str, spans: Sequence[tuple[int, int]]) -> str:
-    """Put a sign at both ends of each key phrase: offsets are of this text, before anything is
-    cleaned or escaped. A phrase over a line break or a marker is let go."""
-    if _FROM in text or _TO in text:
-        return text
-    taken = [found.span() for found in _NO_KEY.finditer(text)]
-    for start, end in sorted(spans, reverse=True):
-        if 0 <= start < end <= len(text) and not any(start < high and low < end for low, high in taken):
-            text = f"{text[:start]}{_FROM}{text[start:end]}{_TO}{text[end:]}"
-    return text
-
-
-def _prose(text: str, citations: dict[int, Citation]) -> Html:
-    """Write paragraphs and list items, one a line; nothing else of Markdown is understood."""
-    lines = [_block(line, citations) for line in clean(text).split("\n") if line.strip()]
-    written: list[Html] = []
-    for kind, members in groupby(lines, key=lambda line: line[0]):
-        blocks = [block for _, block in members]
-        written += blocks if kind == "p" else [element(kind, *blocks)]
-    return join(written)
-
-
-def _block(line: str, citations: dict[int, Citation]) -> tuple[str, Html]:
-    """Write one line as a paragraph or as an item, and tell what it has to stand in."""
-    sign = _ITEM.match(line)
-    if sign is None:
-        return "p", element("p", _line(line, citations))
-    item = element("li", _line(line[sign.end() :], citations), value=sign[1])
-    return "ol" if sign[1] else "ul", item
-
-
-def _line(text: str, citations: dict[int, Citation]) -> Html:
-    """Write one line: known markers as links, key phrases and `**words**` as strong, the rest as text."""
-    parts: list[str] = []
-    done = 0
-    for found in _PARTS.finditer(text):
-        citation = citations.get(int(found["marker"] or 0))
-        before = text[done : found.start()]
-        if found["key"] is not None:
-            parts += [_strong(before), element("strong", found["key"], class_="key")]
-        elif citation is not None:
-            parts += [_strong(before.rstrip(" ")), _marker(citation)]
-        else:
-            continue
-        done = found.end()
-    return join([*parts, _strong(text[done:])])
-
-
-def _strong(text: str) -> Html:
-    pieces = _STRONG.split(text)
-    return join(element("strong", piece) if i % 2 else escape(piece) for i, piece in enumerate(pieces))
-
-
-def _marker(citation: Citation) -> Html:
-    """Write the link of one marker; pointing at it tells the source, following it opens the page."""
-    quote = citation.quote if len(citation.quote) <= _TIP_CHARS else citation.quote[:_TIP_CHARS] + "…"
-    tip = texts.MARKER_SOURCE.format(
-        number=citation.number,
-        title=citation.title,
-        page=page_name(citation.page, citation.page_label),
-        quote=" ".join(quote.split()),
-    )
-    return element(
-        "a",
-        f"[{citation.number}]",
-        class_="marker",
-        href=addresses.citation(citation),
-        target="_blank",
-        rel="noopener",
-        title=tip,
-    )

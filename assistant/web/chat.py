@@ -1,4 +1,5 @@
-"""The chat page: the door to Gradio, with `parts`, `replies`, `keeping`, `panel` and `further` behind it.
+"""The chat page: the door to Gradio, with `parts`, `replies`, `marking`, `keeping`, `panel`
+and `further` behind it.
 
 Import it after `server.quiet_gradio`, never at the top.
 
@@ -16,7 +17,6 @@ from typing import Any
 import gradio as gr
 from fastapi import FastAPI
 
-from assistant.records import MARKS
 from assistant.web import dialogue, further, language, panel, rehearsal, render, texts
 from assistant.web import parts as layout
 from assistant.web.history import History
@@ -81,7 +81,7 @@ def _head() -> str:
     told = json.dumps(words, ensure_ascii=False).replace("<", "\\u003c")
     scripts = [
         (HERE / name).read_text("utf-8")
-        for name in ("chat.js", "static/beside.js", "static/heard.js", "static/narrow.js")
+        for name in ("chat.js", *(f"static/{name}.js" for name in ("beside", "heard", "marks", "narrow")))
     ]
     data = f'<script type="application/json" id="beside-words">{told}</script>'
     return data + "".join(f"<script>{script}</script>" for script in scripts)
@@ -147,9 +147,7 @@ def _connect(
     further.connect(nexts, running, begin, chat, replies.questions_after)
     box.stop(replies.stopped, [chat, place], cancels=running, **more)
     parts.anew.click(replies.begun_anew, None, cancels=running, **more)
-    for button, mark in zip(under.buttons, MARKS, strict=True):
-        button.click(replies.marked(mark), [chat, under.comment, place], **more)
-    under.comment.submit(replies.marked(None), [chat, under.comment, place], **more)
+    replies.marking.connect()
     Keeping(replies).connect(parts)
 
 

@@ -12,6 +12,7 @@ from functools import cache
 
 from assistant.assistant import Assistant
 from assistant.errors import AssistantFault, BadQuestion
+from assistant.records import Exchange, exchange_of, new_id
 from assistant.types import Answer, Principal, Question, Side, Turn
 from assistant.web import answers, cards, messages, render, texts
 from assistant.web import scope as scopes
@@ -25,7 +26,7 @@ from index.errors import IndexFault
 log = logging.getLogger(__name__)
 
 Asked = Assistant | Reception
-Keep = Callable[[Question, Answer], str]  # keeps an answer so that it can be marked; its id
+Keep = Callable[[Question, Exchange], None]  # keeps an answer so that it can be marked
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,9 +52,9 @@ class Book:
     history: History
     thread: Thread
 
-    def write(self, answer_id: str, question: Question, answer: Answer, replacing: str) -> str:
+    def write(self, principal: Principal, exchange: Exchange, replacing: str) -> str:
         """Write it; a sentence to tell where it has to wait."""
-        return self.history.keep(self.thread, answer_id, question, answer, replacing)
+        return self.history.keep(self.thread, principal, exchange, replacing)
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,7 +171,7 @@ def _answered(assistant: Asked, asked: _Asked) -> Iterator[Screen]:
     index, question = assistant.index, asked.question
     groups = question.principal.groups
     documents = index.documents(groups)
-    asked_of = scopes.asked_of(question)
+    asked_of = scopes.asked_of(question.text, question.filters, bool(question.sides))
     within = scopes.within(documents, asked_of)
     if documents and question.filters and not within:
         raise BadQuestion(texts.SCOPE_EMPTY)
@@ -186,10 +187,13 @@ def _answered(assistant: Asked, asked: _Asked) -> Iterator[Screen]:
                 cache(lambda document_id: index.document(document_id, groups)),
                 lambda document_id: index.successors(document_id, groups),
             )
-            answer_id = asked.keep(question, part) if asked.keep else None
-            shown = [*asked.messages, message("assistant", answers.answer(part, answer_id, asking))]
+            exchange = exchange_of(new_id(), question, part, documents)
+            if asked.keep:
+                asked.keep(question, exchange)
+            said = answers.answer(part, exchange.id if asked.keep else None, asking)
+            shown = [*asked.messages, message("assistant", said)]
             screen = Screen(shown, beside=beside, search=part.trace.search_text)
-            yield from _written_down(asked, answer_id or "", part, screen)
+            yield from _written_down(asked, exchange, screen)
             return
         written += part
         yield Screen([*asked.messages, message("assistant", answers.draft(written))])
@@ -206,13 +210,13 @@ def _within(assistant: Asked, question: Question, scope: Scope) -> Question:
     return replace(question, filters=scope.filters, sides=sides)
 
 
-def _written_down(asked: _Asked, answer_id: str, answer: Answer, screen: Screen) -> Iterator[Screen]:
+def _written_down(asked: _Asked, exchange: Exchange, screen: Screen) -> Iterator[Screen]:
     """Show an answer first and write it down then: one that was stopped before is never kept."""
     if asked.book is None:
         yield replace(screen, last=True)
         return
     yield screen
-    notice = asked.book.write(answer_id, asked.question, answer, asked.replacing)
+    notice = asked.book.write(asked.question.principal, exchange, asked.replacing)
     told = [message("assistant", render.notice(notice))] if notice else []
     conversation = asked.book.thread.id
     yield replace(screen, messages=[*screen.messages, *told], last=True, conversation=conversation)

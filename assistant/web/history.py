@@ -16,12 +16,11 @@ from assistant.records import (
     Exchange,
     Found,
     Keeper,
-    exchange_of,
     new_id,
     reader_of,
     redacted,
 )
-from assistant.types import Answer, Principal, Question, Turn
+from assistant.types import Principal, Turn
 from assistant.web import messages as chat_messages
 from assistant.web import past, texts
 from assistant.web.messages import Message
@@ -104,14 +103,10 @@ class History:
             log.exception("a conversation could not be taken up")
         return Thread(conversation_id, before, None, False, chat_messages.last_answer(before) or "")
 
-    def keep(
-        self, thread: Thread, exchange_id: str, question: Question, answer: Answer, replacing: str
-    ) -> str:
+    def keep(self, thread: Thread, principal: Principal, exchange: Exchange, replacing: str) -> str:
         """Keep an exchange behind the others of its thread; a sentence where it has to wait. Never raises."""
-        owner = question.principal.id
+        owner = principal.id
         try:
-            documents = self._assistant.index.documents(question.principal.groups)
-            exchange = exchange_of(exchange_id, question, answer, documents)
             if self._keeper.keep(owner, thread.id, exchange, thread.begins, replacing):
                 return ""
             first = len(self._keeper.waiting(owner, thread.id)) == 1  # told once, not at every answer

@@ -9,8 +9,8 @@ import gradio as gr
 
 from assistant.errors import AssistantFault, NoSuchConversation
 from assistant.web import listing, render, texts
-from assistant.web.parts import PRIVATE, Aside, Parts
-from assistant.web.replies import Changes, Replies
+from assistant.web.parts import PRIVATE, Aside, Changes, Parts
+from assistant.web.replies import Replies
 
 log = logging.getLogger(__name__)
 

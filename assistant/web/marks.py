@@ -6,19 +6,18 @@ another person's, and nothing has to be signed or checked.
 """
 
 import logging
-import secrets
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from assistant.errors import AssistantFault, NoSuchConversation
-from assistant.records import COMMENT_CHARS, MARKS, Exchange, FeedbackBook, Mark, exchange_of, feedback
-from assistant.types import Answer, Principal, Question
+from assistant.records import COMMENT_CHARS, MARKS, Exchange, FeedbackBook, Mark, feedback
+from assistant.types import Principal, Question
 from assistant.web import render, texts
+from assistant.web import scope as scopes
 from assistant.web.language import Naming
-from index.types import Document
 
 if TYPE_CHECKING:
     from assistant.web.history import History
@@ -55,30 +54,18 @@ class Told:
 
 
 class Marks:
-    """The latest answers, and the book their marks go into. Safe between threads.
+    """The latest answers, and the book their marks go into. Safe between threads."""
 
-    `documents` gives the documents a reader may see now: what an answer was made from is noted with it.
-    """
-
-    def __init__(
-        self,
-        book: FeedbackBook,
-        documents: Callable[[Principal], Iterable[Document]] = lambda _: (),
-        history: "History | None" = None,
-    ) -> None:
+    def __init__(self, book: FeedbackBook, history: "History | None" = None) -> None:
         """With a history any answer that is kept can be marked, and only such a one."""
         self._book = book
-        self._documents = documents
         self._history = history
         self._given: OrderedDict[str, _Given] = OrderedDict()
         self._lock = threading.Lock()
 
-    def keep(self, question: Question, answer: Answer) -> str:
-        """Remember an answer for marking; its id, which cannot be guessed."""
-        answer_id = secrets.token_hex(16)
-        exchange = exchange_of(answer_id, question, answer, self._documents(question.principal))
-        self._remember(answer_id, _Given(question, exchange))
-        return answer_id
+    def keep(self, question: Question, exchange: Exchange) -> None:
+        """Remember an answer for marking."""
+        self._remember(exchange.id, _Given(question, exchange))
 
     def exchange(self, principal: Principal, answer_id: str) -> Exchange | None:
         """What was asked and answered under an id, None where it is not known or not this person's."""
@@ -146,7 +133,10 @@ class Marks:
         if exchange is None:
             return None
         turns = self._history.turns_before(principal, within, answer_id)
-        question = Question(exchange.question, principal, turns, exchange.filters, exchange.search_text)
+        held = self._history.desk(principal).reader.documents
+        sides = scopes.sides(scopes.scope_of(exchange), list(held.values()))
+        text, filters = exchange.question, exchange.filters
+        question = Question(text, principal, turns, filters, exchange.search_text, sides)
         given = _Given(question, exchange, mark_of(exchange.marked))
         self._remember(answer_id, given)
         return given

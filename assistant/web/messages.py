@@ -40,6 +40,21 @@ def history(messages: Sequence[Message]) -> tuple[Turn, ...]:
     return tuple(turns[-HISTORY_TURNS:])
 
 
+def sent(shown: Any) -> list[Message]:
+    """Take what a browser sent as the messages of the chat: those that are none are left out."""
+    return [each for each in shown if isinstance(each, dict)] if isinstance(shown, list) else []
+
+
+def with_answer(shown: Sequence[Message], answer_id: str, instead: Html) -> list[Message]:
+    """Put an answer, written anew, into the place of the one with this id; all else stays."""
+    return [
+        message("assistant", instead)
+        if render.answer_id(text_of(each)) == answer_id
+        else {"role": role_of(each), "content": text_of(each)}
+        for each in shown
+    ]
+
+
 def last_answer(messages: Sequence[Message]) -> str | None:
     """Give the id of the answer that stands last, notices aside; None where something else does."""
     shown = kept(messages)

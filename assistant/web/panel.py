@@ -4,7 +4,7 @@ The one thing others need of it is `kept`: a field that holds the scope as `scop
 Counts and line come from the server, because what a reader may choose is the reader's own.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -92,8 +92,8 @@ def connect(blocks: gr.Blocks, panel: Panel, assistant: Assistant, who: Who) -> 
         scope, unknown = scopes.from_address(request.query_params.multi_items(), documents)
         return _look(documents, scope, told=texts.SCOPE_UNKNOWN if unknown else "")
 
-    def changed(*values: Any) -> list[Any]:
-        *chosen, beside, request = values
+    def changed(request: gr.Request, *values: Any) -> list[Any]:
+        *chosen, beside = values
         scope = scopes.made(dict(zip(FIELDS, chosen, strict=True)), beside)
         return _look(readable(request), scope, values=False)
 
@@ -114,21 +114,9 @@ def connect(blocks: gr.Blocks, panel: Panel, assistant: Assistant, who: Who) -> 
         "trigger_mode": "always_last",
     }
     blocks.load(opened, None, **quiet)
-    gr.on([part.input for part in panel.chosen], _with_request(changed), panel.chosen, **quiet)
+    gr.on([part.input for part in panel.chosen], changed, panel.chosen, **quiet)
     panel.wish.submit(wished, [panel.wish], **quiet)
     panel.clear.click(cleared, None, **quiet)
-
-
-def _with_request(changed: Callable[..., list[Any]]) -> Callable[..., list[Any]]:
-    """Gradio finds a request by its annotation, which may stand behind any number of values."""
-
-    def handler(
-        kind: Any, publisher: Any, year: Any, region: Any, programme: Any, language: Any, document: Any,
-        beside: Any, request: gr.Request,
-    ) -> list[Any]:  # fmt: skip
-        return changed(kind, publisher, year, region, programme, language, document, beside, request)
-
-    return handler
 
 
 def _look(documents: Sequence[Document], scope: Scope, *, told: str = "", values: bool = True) -> list[Any]:

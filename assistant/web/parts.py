@@ -9,12 +9,16 @@ from assistant.records import COMMENT_CHARS, MARKS, Mark
 from assistant.web import render, texts
 from assistant.web.marks import MARK_NAMES
 
+Changes = dict[Any, Any]  # part -> what becomes of it
 PRIVATE: Any = {"show_progress": "hidden", "api_visibility": "private"}
 
 
 @dataclass(frozen=True, slots=True)
 class Under:
-    """What stands under the latest answer: asking it again, and the marks. A `fold` with its text."""
+    """What stands under the latest answer: asking it again, and the marks. A `fold` with its text.
+
+    `about` tells which answer the marks are for; `wish` takes the id of the one that a link names.
+    """
 
     row: gr.Column
     again: gr.Button
@@ -22,6 +26,8 @@ class Under:
     edit: gr.Textbox
     search_fold: gr.Accordion
     search: gr.Textbox
+    about: gr.Markdown
+    wish: gr.Textbox
     told: gr.Markdown
     comment: gr.Textbox
     buttons: list[gr.Button]
@@ -64,7 +70,7 @@ class Parts:
         """Give them as a list of outputs; handlers return a dictionary with some of them."""
         under, aside = self.under, self.aside
         mine = [under.row, under.edit_fold, under.edit, under.search_fold, under.search]
-        marks = [under.told, under.comment, *under.buttons]
+        marks = [under.about, under.told, under.comment, *under.buttons]
         lists = [aside.place, aside.find, aside.listing, aside.own, aside.name, aside.sure, aside.all_sure]
         return [self.box, self.chat, self.beside, self.anew, *mine, *marks, *lists, aside.told]
 
@@ -119,12 +125,13 @@ def under_the_answer() -> Under:
                     "search-text", texts.SEARCH_LABEL, "", max_lines=6, submit_btn=texts.SEARCH_AGAIN
                 )
         with gr.Row(elem_id="marking"):
-            words(texts.MARKS_LABEL)
+            about = words(texts.MARKS_LABEL, elem_id="about")
             buttons = [gr.Button(MARK_NAMES[mark], size="sm", scale=0, min_width=0) for mark in MARKS]
             given = (texts.COMMENT_LABEL, texts.COMMENT_PLACEHOLDER)
             comment = field("comment", *given, max_lines=1, max_length=COMMENT_CHARS)
         told = words(elem_id="told")
-    return Under(row, again, edit_fold, edit, fold, search, told, comment, buttons)
+        wish = gr.Textbox("", elem_id="mark-wish", visible="hidden", show_label=False, interactive=True)
+    return Under(row, again, edit_fold, edit, fold, search, about, wish, told, comment, buttons)
 
 
 def aside() -> Aside:

@@ -16,7 +16,6 @@ from assistant.web import scope as scopes
 from assistant.web.marks import MARK_NAMES, mark_of
 from assistant.web.messages import HISTORY_TURN_CHARS, HISTORY_TURNS, Message, message
 from assistant.web.render import Html
-from assistant.web.scope import Scope
 from index.search import Index
 from index.types import Hit, Page
 
@@ -39,12 +38,15 @@ def messages(exchanges: Sequence[Exchange], desk: Desk) -> list[Message]:
     """Write a conversation as it is shown when it is opened again."""
     pages_of, written = desk.pages_of(), list[Message]()
     for exchange in exchanges:
-        # The last one's mark stands in the row under it, where it can be changed.
-        shown = exchange if exchange is not exchanges[-1] else replace(exchange, marked=None)
-        scope = scopes.written(Scope(exchange.filters))
+        scope = scopes.written(scopes.scope_of(exchange))
         written.append(message("user", render.question(exchange.question, exchange.search_text, scope)))
-        written.append(message("assistant", _answer(shown, desk, pages_of)))
+        written.append(message("assistant", _answer(exchange, desk, pages_of)))
     return written
+
+
+def answer(exchange: Exchange, desk: Desk) -> Html:
+    """Write one old answer as it is shown when its conversation is opened again."""
+    return _answer(exchange, desk, desk.pages_of())
 
 
 def beside(exchange: Exchange, desk: Desk) -> Html:
@@ -81,8 +83,9 @@ def _answer(exchange: Exchange, desk: Desk, pages_of: PagesOf) -> Html:
     standings = {c.number: standing(c, exchange, desk.reader, pages_of) for c in said.citations}
     shown = replace(said, citations=tuple(_moved(c, standings[c.number], pages_of) for c in said.citations))
     documents = desk.index.documents(desk.reader.groups)
-    within = scopes.within(documents, exchange.filters)
-    asking = answers.Asking(exchange.question, len(within), scopes.asked(documents, exchange.filters))
+    asked_of = scopes.asked_of(exchange.question, exchange.filters, bool(exchange.beside))
+    within = scopes.within(documents, asked_of)
+    asking = answers.Asking(exchange.question, len(within), scopes.asked(documents, asked_of))
     changes = list(_changes(said.citations, standings))
     gone = frozenset(number for number, each in standings.items() if each.state == "gone")
     mark = mark_of(exchange.marked)

@@ -9,15 +9,16 @@ from typing import Any
 import gradio as gr
 
 from assistant.errors import AssistantFault, NoSuchConversation, RecordsUnavailable
-from assistant.records import Exchange, Mark
+from assistant.records import Exchange
 from assistant.types import Principal
 from assistant.web import addresses, dialogue, listing, messages, past, render, texts
 from assistant.web import scope as scopes
 from assistant.web.first_screen import first_screen
 from assistant.web.history import History
+from assistant.web.marking import Marking
 from assistant.web.marks import Marks, mark_of
 from assistant.web.messages import Message, message
-from assistant.web.parts import Parts, mark_buttons
+from assistant.web.parts import Changes, Parts, mark_buttons
 from assistant.web.reception import Reception
 from assistant.web.suggestions import next_questions
 from assistant.web.viewer import Who
@@ -30,7 +31,6 @@ SETTLED_S = 0.6  # after a stop, the last step that was on its way to the page h
 log = logging.getLogger(__name__)
 
 Walk = Callable[..., Iterator[dialogue.Screen]]  # an exchange, or the last one asked again
-Changes = dict[Any, Any]  # part -> what becomes of it
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +42,11 @@ class Replies:
     marks: Marks
     history: History
     parts: Parts
+
+    @property
+    def marking(self) -> Marking:
+        """The handlers of the row of marks, which follows what is shown."""
+        return Marking(self.who, self.marks, self.history, self.parts)
 
     def reply(self, walk: Walk = dialogue.exchange) -> Callable[..., Any]:
         """Make the handler that walks an exchange; Gradio sends each step to the browser."""
@@ -67,14 +72,14 @@ class Replies:
 
     def going_on(self, typed: Any, shown: Any, place: Any, request: gr.Request) -> Iterator[Changes]:
         """Ask what a button says, of the documents that the question before was asked of."""
-        kept = messages.last_scope(_sent(shown))
+        kept = messages.last_scope(messages.sent(shown))
         text = typed if isinstance(typed, str) else ""
         yield from self._walked(dialogue.exchange, text, shown, place, kept, self.who(request))
 
     def questions_after(self, shown: Any, request: gr.Request) -> list[str]:
         """What to ask next, after the answer that stands last."""
         principal = self.who(request)
-        answer_id = messages.last_answer(_sent(shown))
+        answer_id = messages.last_answer(messages.sent(shown))
         exchange = self.marks.exchange(principal, answer_id) if answer_id else None
         return next_questions(self.reception.assistant, principal, exchange) if exchange else []
 
@@ -82,7 +87,7 @@ class Replies:
         """Say that the answer was stopped; a new question goes back into the box, an old answer stays."""
         principal, conversation_id = self.who(request), listing.conversation_of(place)
         time.sleep(SETTLED_S)
-        sent = messages.kept(_sent(shown))
+        sent = messages.kept(messages.sent(shown))
         last = messages.last_question(sent)
         asked = render.plain(messages.text_of(sent[last])) if last is not None else ""
         before = sent if last is None else sent[:last]
@@ -96,7 +101,7 @@ class Replies:
         value: dict[str, Any] = {"value": asked} if new else {}
         under = self.parts.under
         return {
-            **self._marked_before(principal, conversation_id, before),
+            **self.marking.of_last(principal, conversation_id, before),
             self.parts.chat: [*before, notice],
             self.parts.box: gr.update(submit_btn=texts.SEND, stop_btn=False, **value),
             self.parts.anew: gr.update(visible=True),
@@ -147,19 +152,6 @@ class Replies:
             **self.listed(principal, wanted),
         }
 
-    def marked(self, mark: Mark | None) -> Callable[..., Any]:
-        """Make the handler of one mark, or of a comment sent by itself; the comment stays in its box."""
-
-        def marked(shown: Any, comment: Any, place: Any, request: gr.Request) -> Changes:
-            typed = comment if isinstance(comment, str) else ""
-            within = listing.conversation_of(place)
-            answer_id = messages.last_answer(_sent(shown))
-            told = self.marks.mark(self.who(request), answer_id, mark, typed, within)
-            sentence = str(render.element("p", told.sentence, role="status"))
-            return {self.parts.under.told: sentence, **mark_buttons(self.parts.under.buttons, told.mark)}
-
-        return marked
-
     def listed(self, principal: Principal, conversation_id: str) -> Changes:
         """List the conversations, this one open."""
         aside = self.parts.aside
@@ -182,7 +174,7 @@ class Replies:
     def _walked(
         self, walk: Walk, typed: str | None, shown: Any, place: Any, kept: Any, principal: Principal
     ) -> Iterator[Changes]:
-        before = _sent(shown)
+        before = messages.sent(shown)
         thread = self.history.thread(principal, listing.conversation_of(place), before)
         book = dialogue.Book(self.history, thread)
         first: Changes = {}
@@ -191,7 +183,7 @@ class Replies:
         for screen in walk(self.reception, principal, typed, before, self.marks.keep, book, scope):
             changes = self._step(screen, principal)
             if screen.last and screen.conversation is None:  # no new answer: the old one stands, as marked
-                changes |= self._marked_before(principal, thread.id, screen.messages)
+                changes |= self.marking.of_last(principal, thread.id, screen.messages)
             if screen.begins:
                 first, until = changes, time.monotonic() + SOON_S
             yield changes if time.monotonic() > until else _joined(first, changes)
@@ -237,17 +229,6 @@ class Replies:
             **mark_buttons(under.buttons, mark[0] if mark else None),
         }
 
-    def _marked_before(self, principal: Principal, conversation_id: str, shown: list[Message]) -> Changes:
-        """Show the mark that the last answer has in the records."""
-        try:
-            last = self.history.exchange(principal, conversation_id, messages.last_answer(shown) or "")
-        except AssistantFault as fault:
-            log.error("%s", fault)
-            return {}
-        mark, under = mark_of(last.marked) if last else None, self.parts.under
-        comment = {under.comment: mark[1]} if mark else {}  # one that was not sent stays
-        return {**comment, **mark_buttons(under.buttons, mark[0] if mark else None)}
-
     def _row_gone(self) -> Changes:
         """Take away what stands under an answer, and all that was said and chosen there."""
         under = self.parts.under
@@ -255,9 +236,7 @@ class Replies:
             under.row: gr.update(visible=False),
             under.edit_fold: gr.update(open=False),
             under.search_fold: gr.update(open=False),
-            under.told: "",
-            under.comment: "",
-            **mark_buttons(under.buttons, None),
+            **self.marking.unsaid(),
         }
 
 
@@ -268,7 +247,3 @@ def _joined(first: Changes, then: Changes) -> Changes:
         if isinstance(first[part], dict) and isinstance(then[part], dict):
             joined[part] = {**first[part], **then[part]}
     return joined
-
-
-def _sent(shown: Any) -> list[Message]:
-    return [each for each in shown if isinstance(each, dict)] if isinstance(shown, list) else []

@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from assistant.comparison import sides_of
-from assistant.types import Question, Side
+from assistant.records import Exchange
+from assistant.types import Side
 from assistant.web import texts
 from assistant.web.render import clean
 from index.facets import FIELDS, Facet, Filters, facets, matches
@@ -116,6 +117,11 @@ def sides(scope: Scope, documents: Sequence[Document]) -> tuple[Side, ...]:
     )
 
 
+def scope_of(exchange: Exchange) -> Scope:
+    """Give the scope that a question was asked in, as it is kept."""
+    return made(exchange.filters, exchange.beside)
+
+
 def within(documents: Sequence[Document], filters: Filters) -> list[Document]:
     """Give the documents that are asked."""
     return [document for document in documents if matches(document, filters)]
@@ -123,14 +129,14 @@ def within(documents: Sequence[Document], filters: Filters) -> list[Document]:
 
 def names_of(documents: Sequence[Document]) -> dict[str, str]:
     """Give each document's name by its id, short enough for a line."""
-    return {document.id: _short(document.title or document.path) for document in documents}
+    return {document.id: short(document.title or document.path) for document in documents}
 
 
 def chosen_names(documents: Sequence[Document], filters: Filters) -> str:
     """Name what is chosen: values of one field with commas, fields with a dot between."""
     names = names_of(documents)
     each = [
-        ", ".join(names.get(value, value) if name == "document" else _short(value) for value in filters[name])
+        ", ".join(names.get(value, value) if name == "document" else short(value) for value in filters[name])
         for name in ("document", *FIELDS)
         if filters.get(name)
     ]
@@ -151,11 +157,12 @@ def line(documents: Sequence[Document], scope: Scope) -> str:
     return f"{said}: {chosen_names(documents, rest)}" if rest else said
 
 
-def asked_of(question: Question) -> Filters:
-    """Give the filters of all that a question is asked of, also where its words name the two sides."""
-    typed = () if question.sides else sides_of(question.text)[1]
+def asked_of(text: str, filters: Filters, compared: bool = False) -> Filters:
+    """Give the filters of all that a question is asked of, also where its words name the two sides;
+    they do not where it is `compared` by choice."""
+    typed = () if compared else sides_of(text)[1]
     years = tuple(value for side in typed for value in side.filters["year"])
-    return {**question.filters, "year": years} if years else question.filters
+    return {**filters, "year": years} if years else filters
 
 
 def asked(documents: Sequence[Document], filters: Filters) -> str:
@@ -168,7 +175,7 @@ def _part(form: str, documents: Sequence[Document], filters: Filters) -> str:
     return form.format(count=count, of=len(documents), chosen=chosen_names(documents, filters))
 
 
-def _short(text: str) -> str:
+def short(text: str) -> str:
     """Put a name into a line; the whole of it is in the panel."""
     words = " ".join(clean(text).split())
     return words if len(words) <= NAME_CHARS else words[:NAME_CHARS].rsplit(" ", 1)[0].rstrip(" ,:;–-") + "…"

@@ -15,6 +15,7 @@ from assistant.config import Settings
 from assistant.errors import RecordsUnavailable
 from assistant.journal import Journal
 from assistant.records import Conversations, Database, FeedbackBook
+from assistant.records.keys import Keys
 from assistant.web import downloads, texts, viewer
 from assistant.web.guard import Answers, Guard, Sessions
 from assistant.web.history import History
@@ -23,6 +24,7 @@ from assistant.web.marks import Marks
 from assistant.web.reception import Bounds, Reception
 from assistant.web.sign_on import (
     LOOPBACK,
+    BearerKey,
     SignOn,
     Stripped,
     local,
@@ -50,22 +52,20 @@ def create_app(settings: Settings, assistant: Assistant | None = None) -> FastAP
     assistant = assistant or Assistant.open(settings)
     loopback_only(settings)
     app = FastAPI(title=texts.TITLE, docs_url=None, redoc_url=None, openapi_url=None)
-    _admit(app, settings)
-    app.include_router(viewer.routes(assistant, who, settings.corpus))
     database = Database(settings.records_url.get_secret_value())
+    _admit(app, settings, Keys(database))
+    app.include_router(viewer.routes(assistant, who, settings.corpus))
     try:
         database.prepare()
     except RecordsUnavailable as fault:  # questions are answered all the same, and each use tries again
         log.error("%s", fault)
     history = History(assistant, Conversations(database))
-    marks = Marks(
-        FeedbackBook(database), lambda principal: assistant.index.documents(principal.groups), history
-    )
+    marks = Marks(FeedbackBook(database), history)
     app.include_router(downloads.routes(assistant, who, marks.exchange))
     return chat.mount(app, reception(settings, assistant), who, marks, history)
 
 
-def _admit(app: FastAPI, settings: Settings) -> None:
+def _admit(app: FastAPI, settings: Settings, keys: Keys) -> None:
     """Put whoever stands at the door into a row. What is added last is met first."""
     proxy = trusted_proxy(settings) if settings.sign_on == "proxy" else None
     names = (settings.proxy_user_header, settings.proxy_groups_header)
@@ -73,7 +73,8 @@ def _admit(app: FastAPI, settings: Settings) -> None:
     own = [settings.public_url.rstrip("/")] if settings.public_url else []
     app.add_middleware(Translated)
     app.add_middleware(Sessions)
-    app.add_middleware(SignOn, ways=[proxy or local], turned=turned_away, open_to_all=())
+    ways = [BearerKey(keys.find), proxy or local]
+    app.add_middleware(SignOn, ways=ways, turned=turned_away, open_to_all=())
     app.add_middleware(Stripped, names=names, proxy=proxy)
     app.add_middleware(Guard, body_kib=settings.body_kib, own=own, friends=framing)
     if settings.sign_on == "none":

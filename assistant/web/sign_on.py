@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
+from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import MutableHeaders
 from starlette.requests import HTTPConnection
 from starlette.responses import PlainTextResponse, Response
@@ -18,7 +19,8 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from assistant.access import local_principal, signed_on_principal
 from assistant.config import Settings
-from assistant.errors import BadSetting, NotSignedOn
+from assistant.errors import BadSetting, NotSignedOn, RecordsUnavailable
+from assistant.records.keys import Key
 from assistant.types import Principal
 from assistant.web import texts
 from assistant.web.listening import UNIX
@@ -70,6 +72,10 @@ class SignOn:
         except NotSignedOn as fault:
             log.warning("%s", fault)
             principal = None
+        except RecordsUnavailable as fault:  # nobody can be proved, and nobody is let in unproved
+            log.error("%s", fault)
+            await unproved()(scope, receive, send)
+            return
         if principal is None:
             await self.turned(connection)(scope, receive, send)
             return
@@ -87,6 +93,27 @@ class SignOn:
 async def local(connection: HTTPConnection) -> Principal | None:
     """Everybody who reaches a server that only this machine can reach."""
     return local_principal()
+
+
+@dataclass(frozen=True, slots=True)
+class BearerKey:
+    """The way in of programs: `Authorization: Bearer` with a key of ours. `find` gives the key that
+    a text is, None where it is none or revoked."""
+
+    find: Callable[[str], Key | None]
+
+    async def __call__(self, connection: HTTPConnection) -> Principal | None:
+        """The principal of the key. Raises NotSignedOn where it opens nothing, RecordsUnavailable."""
+        told = connection.headers.getlist("authorization")
+        if not told:
+            return None
+        kind, _, secret = told[0].partition(" ")
+        key = None
+        if len(told) == 1 and kind.lower() == "bearer":
+            key = await run_in_threadpool(self.find, secret.strip())
+        if key is None or key.origin:
+            raise NotSignedOn("key: an Authorization header came that holds no key in use.")
+        return signed_on_principal("key", key.name, list(key.groups))
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,6 +223,11 @@ def origins(settings: Settings) -> list[str]:
                 "https://intranet.example.org, without a path and without a star."
             )
     return named
+
+
+def unproved() -> Response:
+    """What a program sees whose key cannot be looked up just now."""
+    return PlainTextResponse(texts.UNEXPECTED, 503, {"Cache-Control": "no-store", "Retry-After": "5"})
 
 
 def turned_away(connection: HTTPConnection) -> Response:

@@ -33,6 +33,7 @@ ONE_DOCUMENT = "1 document"
 MANY_DOCUMENTS = "{count} documents"
 EXAMPLE_SECTION = "What does “{title}” say about “{heading}”?"
 NEXT_ABOUT = "What is said about “{heading}” in “{title}”?"
+NEXT_QUESTIONS = "The documents also answer"
 EXAMPLE_TITLE = "What is “{title}” about?"
 
 # States of an answer
@@ -140,9 +141,6 @@ COMPARE_TWO = "{one} beside {other}"
 ONLY_THIS_DOCUMENT = "Ask only this document"
 ONLY_THIS = "Ask only this"
 
-# What to ask next
-NEXT_QUESTIONS = "The documents also answer"
-
 # An answer to take away
 COPY_MARKDOWN = "Copy as Markdown"
 MARKDOWN_COPIED = "The answer is copied."
@@ -153,6 +151,8 @@ TOO_LONG_TO_TAKE = "This answer is too long for a file. Please copy what you nee
 
 # Marks on an answer
 MARKS_LABEL = "Was this answer right?"
+MARKS_LABEL_OF = "Was the earlier answer to “{question}” right?"
+MARK_THIS = "Mark this answer"
 MARK_HELPFUL = "Helpful"
 MARK_NOT_HELPFUL = "Not helpful"
 MARK_WRONG_EVIDENCE = "Wrong evidence"
