@@ -15,8 +15,10 @@ from docx.oxml.xmlchemy import BaseOxmlElement
 from docx.shared import Cm, Pt
 from docx.text.paragraph import Paragraph
 
+from assistant import sayings
+from assistant.language import RIGHT_TO_LEFT
 from assistant.memo import directions
-from assistant.memo.content import SOURCES, Block, Content, Mark, Note, Section, Source, Text
+from assistant.memo.content import Block, Content, Mark, Note, Section, Source, Text
 from assistant.memo.word_parts import (
     FOOTNOTE_REFERENCE,
     FOOTNOTE_TEXT,
@@ -32,6 +34,7 @@ from assistant.memo.word_parts import (
 )
 
 FONT, FONT_FROM_RIGHT = "Calibri", "Arial"
+_TAGS = {"en": "en-GB", "fr": "fr-FR", "es": "es-ES", "ru": "ru-RU", "ar": "ar-SA"}
 _STYLE_OF = {"paragraph": "Normal", "bullet": "List Bullet", "number": "List Number"}
 
 
@@ -46,7 +49,7 @@ def as_docx(content: Content, when: date) -> bytes:
         _section(document, section)
         footnotes.extend(_footnote(note) for note in section.notes)
     if content.sources:
-        _say(document.add_paragraph(style="Heading 1"), SOURCES)
+        _say(document.add_paragraph(style="Heading 1"), sayings.MEMO_SOURCES)
         for source in content.sources:
             _source(document, source)
     return saved(document)
@@ -70,12 +73,12 @@ def _prepare(document: Document, content: Content, when: date) -> None:
         fonts.set(qn("w:cs"), FONT_FROM_RIGHT)
     document.styles["Normal"].font.size = Pt(11)
     for spoken in document.styles.element.iter(qn("w:lang")):
-        spoken.set(qn("w:val"), "en-GB")
+        spoken.set(qn("w:bidi" if content.language in RIGHT_TO_LEFT else "w:val"), _TAGS[content.language])
     about = document.core_properties
     about.author = about.last_modified_by = about.comments = ""
     about.title = content.title
     about.subject = content.sections[0].question[:200] if content.sections else ""
-    about.language = "en"
+    about.language = content.language
     about.created = about.modified = datetime(when.year, when.month, when.day)
 
 
@@ -192,4 +195,4 @@ def _source(document: Document, source: Source) -> None:
         shown = element("hyperlink", _run(source.url, style=HYPERLINK))
         shown.set(qn("r:id"), link)
         paragraph._p.extend((_run(" · "), shown))
-    paragraph._p.append(_run(f" ({source.called})"))
+    paragraph._p.extend(_runs(f" ({source.called})"))

@@ -16,9 +16,10 @@ from typing import Any
 import gradio as gr
 from fastapi import FastAPI
 
+from assistant import language
 from assistant.assistant import Assistant
 from assistant.records import MARKS
-from assistant.web import dialogue, further, language, panel, rehearsal, render, texts
+from assistant.web import dialogue, further, panel, rehearsal, render, texts
 from assistant.web import parts as layout
 from assistant.web.history import History
 from assistant.web.keeping import Keeping

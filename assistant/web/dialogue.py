@@ -10,8 +10,9 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 
+from assistant import language
 from assistant.assistant import Assistant
-from assistant.errors import AssistantFault, BadQuestion
+from assistant.errors import AssistantFault, BadQuestion, for_staff
 from assistant.types import Answer, Principal, Question, Side, Turn
 from assistant.web import answers, cards, messages, render, texts
 from assistant.web import scope as scopes
@@ -158,7 +159,7 @@ def _guarded(assistant: Assistant, asked: _Asked, refused: Callable[[str], Scree
         yield from _answered(assistant, asked)
     except (AssistantFault, IndexFault) as fault:
         log.info("a question was not answered: %s", fault)
-        yield refused(fault.for_staff)
+        yield refused(for_staff(fault))
     except Exception:
         log.exception("a question was not answered")
         yield refused(texts.UNEXPECTED)
@@ -195,7 +196,8 @@ def _answered(assistant: Assistant, asked: _Asked) -> Iterator[Screen]:
 
 
 def _within(assistant: Assistant, question: Question, scope: Scope) -> Question:
-    """The question, asked of the papers in its scope."""
+    """The question, asked of the papers in its scope, in the language of its reader."""
+    question = replace(question, language=language.current().code)
     if not scope.filters:
         return question
     sides: tuple[Side, ...] = ()

@@ -8,7 +8,7 @@ A text about many of a `{count}` is for 2 and more here; other languages have fo
 
 import sys
 
-from assistant.web.language import Texts
+from assistant.language import Texts
 
 sys.modules[__name__].__class__ = Texts  # a name here is given in the language of the request
 
@@ -200,10 +200,6 @@ ONE_PAGE = "1 page"
 MANY_PAGES = "{count} pages"
 NO_SOURCES = "This answer has no sources."
 OPEN_PAGE = "Open at page {page}"
-PAGE = "page {page}"
-PAGE_PRINTED = "page {page} (printed as {label})"
-PAGE_NAMED = "page {page}, “{label}”"
-UNDATED = "no date given"
 MARKER_SOURCE = "Source {number}: {title}, {page}: “{quote}”"
 
 # The viewer
