@@ -170,7 +170,9 @@ def _footnote(note: Note) -> BaseOxmlElement:
         element("r", look, element("footnoteRef")),
         _run(" "),
         *_runs(note.title),
-        *_runs(f"{directions.after(note.title)}, {note.place}: "),
+        _run(f"{directions.after(note.title)}, "),
+        *_runs(note.place),
+        _run(": "),
     )
     quote = _runs(f"“{note.quote}”", quoted=True)
     if not directions.right_to_left(note.quote):
@@ -187,9 +189,8 @@ def _note_paragraph(*children: BaseOxmlElement) -> BaseOxmlElement:
 
 def _source(document: Document, source: Source) -> None:
     paragraph = document.add_paragraph(style="List Bullet")
-    paragraph._p.extend(
-        (*_runs(source.title), *_runs(f"{directions.after(source.title)}, {source.date} · {source.path}"))
-    )
+    paragraph._p.extend((*_runs(source.title), _run(f"{directions.after(source.title)}, ")))
+    paragraph._p.extend((*_runs(source.date), _run(" · "), *_runs(source.path)))
     if source.url:
         link = document.part.relate_to(source.url, RELATIONSHIP_TYPE.HYPERLINK, is_external=True)
         shown = element("hyperlink", _run(source.url, style=HYPERLINK))
