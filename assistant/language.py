@@ -149,8 +149,9 @@ def number(count: int) -> str:
 
 @cache
 def words(code: str) -> Mapping[str, str]:
-    """The texts of a language, by the names in `texts` and `sayings`; none for English."""
-    if code == ENGLISH:
+    """The texts of a language, by the names in `texts` and `sayings`; none for English and for a code that is
+    not known."""
+    if code == ENGLISH or code not in LANGUAGES:
         return {}
     read = tomllib.loads((FOLDER / f"{code}.toml").read_text("utf-8"))
     return {name: Counted(code, said) if isinstance(said, dict) else said for name, said in read.items()}

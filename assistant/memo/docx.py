@@ -172,7 +172,7 @@ def _footnote(note: Note) -> BaseOxmlElement:
         *_runs(note.title),
         _run(f"{directions.after(note.title)}, "),
         *_runs(note.place),
-        _run(": "),
+        _run(f"{directions.after(note.place)}: "),
     )
     quote = _runs(f"“{note.quote}”", quoted=True)
     if not directions.right_to_left(note.quote):
@@ -196,4 +196,5 @@ def _source(document: Document, source: Source) -> None:
         shown = element("hyperlink", _run(source.url, style=HYPERLINK))
         shown.set(qn("r:id"), link)
         paragraph._p.extend((_run(" · "), shown))
-    paragraph._p.extend(_runs(f" ({source.called})"))
+    called = directions.after(source.called)
+    paragraph._p.extend((_run(" ("), *_runs(source.called), _run(f"{called})")))

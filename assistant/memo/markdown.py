@@ -83,7 +83,8 @@ def _source(source: Source) -> str:
 
 
 def _note(note: Note) -> str:
-    told = f"{_title(note.title)}, {escape(note.place, False)}: “{escape(note.quote, False)}”"
+    place = escape(note.place, False) + directions.after(note.place)
+    told = f"{_title(note.title)}, {place}: “{escape(note.quote, False)}”"
     return f"[^{note.number}]: {told}"
 
 

@@ -200,7 +200,7 @@ def _health(holding: Holding) -> Sequence[Html]:
         parts.append(element("p", texts.SAME_AS, " ", join(links, ", "), class_="why"))
     if holding.reason:
         reason = holding.reason[0].upper() + holding.reason[1:]
-        parts.append(element("p", reason, class_="why", dir="auto"))
+        parts.append(element("p", reason, class_="why", dir="auto", lang=language.ENGLISH))  # the build's own
     return parts
 
 
