@@ -16,7 +16,6 @@ from docx.shared import Cm, Pt
 from docx.text.paragraph import Paragraph
 
 from assistant import sayings
-from assistant.language import RIGHT_TO_LEFT
 from assistant.memo import directions
 from assistant.memo.content import Block, Content, Mark, Note, Section, Source, Text
 from assistant.memo.word_parts import (
@@ -34,7 +33,7 @@ from assistant.memo.word_parts import (
 )
 
 FONT, FONT_FROM_RIGHT = "Calibri", "Arial"
-_TAGS = {"en": "en-GB", "fr": "fr-FR", "es": "es-ES", "ru": "ru-RU", "ar": "ar-SA"}
+_TAGS = {"fr": "fr-FR", "es": "es-ES", "ru": "ru-RU"}  # else English; Arabic is tagged run by run
 _STYLE_OF = {"paragraph": "Normal", "bullet": "List Bullet", "number": "List Number"}
 
 
@@ -73,7 +72,7 @@ def _prepare(document: Document, content: Content, when: date) -> None:
         fonts.set(qn("w:cs"), FONT_FROM_RIGHT)
     document.styles["Normal"].font.size = Pt(11)
     for spoken in document.styles.element.iter(qn("w:lang")):
-        spoken.set(qn("w:bidi" if content.language in RIGHT_TO_LEFT else "w:val"), _TAGS[content.language])
+        spoken.set(qn("w:val"), _TAGS.get(content.language, "en-GB"))
     about = document.core_properties
     about.author = about.last_modified_by = about.comments = ""
     about.title = content.title
