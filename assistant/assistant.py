@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
+from assistant import sayings
 from assistant.citations import Claim, compose
 from assistant.comparison import asked_of_each, is_topic, side_by_side, sides_of
 from assistant.config import Settings
@@ -17,6 +18,7 @@ from assistant.emphasis import emphasised
 from assistant.errors import BadQuestion
 from assistant.extract import Part, extract
 from assistant.finding import asked, found, sought
+from assistant.language import Language, number, speaking
 from assistant.llm import LanguageModel
 from assistant.missing import Missing, missing_words
 from assistant.notes import Shown, noted
@@ -83,7 +85,9 @@ class Assistant:
         A language model that fails is no error: the answer is extracted, and `trace.fallback` says
         why. Raises BadQuestion for what cannot be searched for.
         """
-        text = received(question.text, self._settings.question_chars)
+        spoken = Language(question.language)
+        with speaking(spoken):
+            text = received(question.text, self._settings.question_chars)
         text, sides = (text, question.sides) if question.sides else sides_of(text)
         if not sides:
             yield from self._answered(question, Writer(self._model))
@@ -92,7 +96,8 @@ class Assistant:
         for side in sides:
             filters = {**question.filters, **side.filters}
             answers.append((side, self._side(replace(question, text=text, sides=(), filters=filters))))
-        both = side_by_side(answers)
+        with speaking(spoken):
+            both = side_by_side(answers)
         yield from _lines(both.text)
         yield both
 
@@ -113,7 +118,8 @@ class Assistant:
         sure, the settings' own where None."""
         watch = _Watch()
         index, groups = self.index, question.principal.groups
-        with watch.step("receive"):
+        spoken = Language(question.language)  # never over a `yield`: it would leak to whoever takes the step
+        with watch.step("receive"), speaking(spoken):
             most = self._settings.question_chars
             text = received(question.text, most)
             corrected = received(question.search_text, most) if question.search_text.strip() else ""
@@ -135,7 +141,7 @@ class Assistant:
                 task = Task(what.text if corrected else what.search_text, evidence, support)
                 written = yield from writer.write(task)
         status, claims, missing = _concluded(picked, sure, written)
-        with watch.step("compare"):
+        with watch.step("compare"), speaking(spoken):
             shown = Shown(
                 [(of, part.ranked) for of, part in zip(parts, picked, strict=True) if part in sure],
                 evidence,
@@ -143,15 +149,17 @@ class Assistant:
                 lambda identifier: index.successors(identifier, groups),
             )
             claims, notes = noted(claims, shown, streamed=written is not None)
-        with watch.step("cite"):
+        with watch.step("cite"), speaking(spoken):
             answer_text, citations = compose(claims, evidence)
             emphasis = emphasised(answer_text, [part.text for part in sure], index.terms)
             lacking = Missing()
             if status in ("partial", "not_in_documents"):
                 unsaid = " ".join(part.text for part in picked if part not in sure) or what.text
                 lacking = missing_words(index, corrected or unsaid, hits, groups)
-        if missing:
-            answer_text += f"\n\nNot covered by the documents: {missing.strip()}"
+            if status == "partial":
+                said = sayings.NOT_COVERED.format(missing=missing.strip() or sayings.SOME_PART)
+                answer_text += f"\n\n{said}"
+            notes += voices(citations, evidence)
         if written is not None or not writer.shown:
             yield from _lines(answer_text[len(writer.shown) :])
         trace = Trace(
@@ -170,7 +178,7 @@ class Assistant:
             citations,
             hits,
             self._written_by(trace, written),
-            notes=notes + voices(citations, evidence),
+            notes=notes,
             emphasis=emphasis,
             missing=lacking.phrases,
             missing_from=lacking.place,
@@ -214,18 +222,17 @@ def _lines(text: str) -> list[str]:
 
 
 def received(text: str, most_chars: int) -> str:
-    """The question without tags, outer blanks and invisible signs. Raises BadQuestion."""
+    """The question without tags, outer blanks and invisible signs. Raises BadQuestion, in the
+    language of the moment."""
     kept = "".join(sign if unicodedata.category(sign) not in ("Cc", "Cf") else " " for sign in text)
     clean = " ".join(_TAG.sub(" ", kept).split())
     if not clean:
-        raise BadQuestion("The question is empty. Please type what you would like to know.")
+        raise BadQuestion(sayings.QUESTION_EMPTY)
     if len(clean) > most_chars:
-        raise BadQuestion(
-            f"The question has {len(clean):,} characters; at most {most_chars:,} can be read. "
-            "Please shorten it."
-        )
+        count, most = number(len(clean)), number(most_chars)
+        raise BadQuestion(sayings.QUESTION_TOO_LONG.format(count=count, most=most))
     if not any(sign.isalnum() for sign in clean):
-        raise BadQuestion("The question holds no words. Please say in words what you would like to know.")
+        raise BadQuestion(sayings.QUESTION_WITHOUT_WORDS)
     return clean
 
 

@@ -8,12 +8,11 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+from assistant import sayings
 from assistant.errors import BadInput
 from assistant.types import Answer, Citation, Column, Side, Status, Trace
 from index.facets import FIELDS
 from index.types import Hit
-
-NOTHING_SAID = "The papers do not say."
 
 _PAPERS = r"(?:papers?|documents?|sources?|reports?|publications?|texts?|speeches|statements|decks)"
 _YEAR = r"(?:19|20)\d\d"
@@ -72,7 +71,7 @@ def side_by_side(answers: Sequence[tuple[Side, Answer]]) -> Answer:
     emphasis: list[tuple[int, int]] = []
     hits: dict[str, Hit] = {}
     for side, answer in answers:
-        said = answer.text or NOTHING_SAID
+        said = answer.text or sayings.NOTHING_SAID
         moved, places = _renumbered(said, len(citations))
         text += ("\n\n" if text else "") + f"{side.label}\n\n"  # the heading stands above its column
         columns.append(Column(side.label, len(text), len(text) + len(moved)))
@@ -81,7 +80,9 @@ def side_by_side(answers: Sequence[tuple[Side, Answer]]) -> Answer:
             for start, end in answer.emphasis
         ]
         text += moved
-        notes += [f"{side.label}: {_renumbered(note, len(citations))[0]}" for note in answer.notes]
+        for note in answer.notes:
+            numbered, _ = _renumbered(note, len(citations))
+            notes.append(sayings.NOTE_OF_SIDE.format(side=side.label, note=numbered))
         citations += [replace(c, number=c.number + len(citations)) for c in answer.citations]
         hits |= {hit.passage.id: hit for hit in answer.hits}
     both = [answer for _, answer in answers]

@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from assistant import sayings
 from assistant.answer_types import AnswerType, answer_type
 from assistant.citations import Claim
 from assistant.context import Evidence
@@ -188,14 +189,14 @@ def with_both(claims: Sequence[Claim], told: Disagreement, *, in_order: bool) ->
 
 def difference_note(told: Disagreement) -> str:
     """The sentence that says that two papers differ, the newer one first."""
-    newer, older = (f"“{t.written}” in {_dated(t.document)}" for t in told)
-    return f"The papers differ by date: {newer}, {older}."
+    newer, older = (sayings.VALUE_IN.format(value=t.written, paper=_dated(t.document)) for t in told)
+    return sayings.DIFFERENCE.format(newer=newer, older=older)
 
 
 def supersession_note(older: Document, newer: Document) -> str:
     """The sentence that says that a cited paper is superseded."""
-    return f"{_dated(older)} is superseded by {_dated(newer)}."
+    return sayings.SUPERSEDED.format(older=_dated(older), newer=_dated(newer))
 
 
 def _dated(document: Document) -> str:
-    return f"{document.title} ({document.date or 'undated'})"
+    return sayings.PAPER_OF.format(title=document.title, date=document.date or sayings.NO_DATE)

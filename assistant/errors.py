@@ -1,13 +1,16 @@
 """Errors of the assistant. Each says what, where and what to do; `for_staff` is the sentence
-fit for people who only ask questions."""
+fit for people who only ask questions, in the language that is spoken when it is shown."""
+
+from assistant import sayings
+from index.errors import IndexFault
 
 
 class AssistantFault(Exception):
     """Base of what a user or operator can mend. The command line prints it and exits 2."""
 
-    for_staff = (
-        "Something went wrong while answering. Please try again, or tell the people who run this service."
-    )
+    @property
+    def for_staff(self) -> str:
+        return sayings.WENT_WRONG
 
 
 class BadSetting(AssistantFault):
@@ -15,11 +18,11 @@ class BadSetting(AssistantFault):
 
 
 class BadQuestion(AssistantFault):
-    """A question that cannot be searched for; the sentence may be shown as it is."""
+    """A question that cannot be searched for; the sentence, in the language of the asker, may be shown."""
 
-    def __init__(self, sentence: str) -> None:
-        super().__init__(sentence)
-        self.for_staff = sentence
+    @property
+    def for_staff(self) -> str:
+        return str(self)
 
 
 class BadInput(AssistantFault):
@@ -32,27 +35,30 @@ class ModelUnavailable(AssistantFault):
     `reason` is one word for why; `retry_after_s` the wait that its server asked for.
     """
 
-    for_staff = "The language model does not answer right now. Please try again in a moment."
-
     def __init__(self, sentence: str, reason: str = "failed", retry_after_s: float | None = None) -> None:
         super().__init__(sentence)
         self.reason = reason
         self.retry_after_s = retry_after_s
 
+    @property
+    def for_staff(self) -> str:
+        return sayings.MODEL_AWAY
+
 
 class RecordsUnavailable(AssistantFault):
     """The records database cannot be read or written. Questions are still answered."""
 
-    for_staff = (
-        "Conversations and marks cannot be saved or opened right now; questions are still answered. "
-        "Please tell the people who run this service."
-    )
+    @property
+    def for_staff(self) -> str:
+        return sayings.RECORDS_AWAY
 
 
 class NoSuchConversation(AssistantFault):
     """A conversation that this person does not have, or has no longer."""
 
-    for_staff = "This conversation is not here any more. It may have been deleted in another window."
+    @property
+    def for_staff(self) -> str:
+        return sayings.CONVERSATION_GONE
 
 
 class PortInUse(AssistantFault):
@@ -62,16 +68,26 @@ class PortInUse(AssistantFault):
 class NotSignedOn(AssistantFault):
     """A request that no way in has proved to come from somebody."""
 
-    for_staff = "You are not signed on, or not any more. Please open the page anew."
+    @property
+    def for_staff(self) -> str:
+        return sayings.NOT_SIGNED_ON
 
 
 class TooManyQuestions(AssistantFault):
     """More questions at once, or in a minute, than one person or this server can have.
 
-    `retry_after_s` is how long to wait, in whole seconds.
+    `retry_after_s` is how long to wait, in whole seconds. The sentence is in the asker's language.
     """
 
     def __init__(self, sentence: str, retry_after_s: int) -> None:
         super().__init__(sentence)
-        self.for_staff = sentence
         self.retry_after_s = retry_after_s
+
+    @property
+    def for_staff(self) -> str:
+        return str(self)
+
+
+def for_staff(fault: AssistantFault | IndexFault) -> str:
+    """The sentence of a fault that people who only ask questions may see, in the language of the moment."""
+    return fault.for_staff if isinstance(fault, AssistantFault) else sayings.INDEX_AWAY

@@ -11,6 +11,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from assistant import sayings
 from assistant.types import Answer
 from index.concepts import Concept
 from index.search import Index
@@ -54,14 +55,14 @@ def missing_words(index: Index, text: str, hits: Sequence[Hit], groups: Collecti
 
 
 def missing_sentence(answer: Answer) -> str:
-    """What an answer's `missing` tells staff, in one sentence; "" where nothing is."""
+    """What an answer's `missing` tells, in a sentence of the language of the moment; "" where nothing is."""
     if not answer.missing:
         return ""
-    *others, last = (f"“{phrase}”" for phrase in answer.missing)
-    phrases = f"{', '.join(others)} or {last}" if others else last
-    if answer.missing_from == "papers":
-        return f"None of the papers mentions {phrases}."
-    return f"The nearest passages do not speak of {phrases}."
+    *others, last = (sayings.QUOTED.format(text=phrase) for phrase in answer.missing)
+    phrases = sayings.OR.format(others=sayings.COMMA.join(others), last=last) if others else last
+    papers = answer.missing_from == "papers"
+    said = sayings.MISSING_FROM_PAPERS if papers else sayings.MISSING_FROM_PASSAGES
+    return said.format(phrases=phrases)
 
 
 @dataclass(frozen=True, slots=True)

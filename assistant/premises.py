@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
+from assistant import sayings
 from assistant.context import Evidence
 from assistant.features import Asked, Ranked
 from assistant.particulars import initials, is_named, words
@@ -107,7 +108,7 @@ def corrections(
     for one in quoted:
         for particular, said in (*_dates(look, one), *_figures(look, one), *_names(look, one)):
             found.setdefault(particular, said)
-    return [f"The question says {ours}; the papers found say {theirs}." for ours, theirs in found.items()]
+    return [sayings.CONTRADICTED.format(ours=ours, theirs=theirs) for ours, theirs in found.items()]
 
 
 def _dates(look: _Look, one: Ranked) -> Iterator[tuple[str, str]]:

@@ -44,7 +44,8 @@ class Question:
     `filters` narrows the search: a manifest field (`kind`, `publisher`, `language`,
     `programme`, `region`, `year`, `document`) to the values allowed. `search_text` is what to
     search for instead of what the text and the history would give; "" leaves it to them.
-    `sides` are asked one by one and answered beside each other; none compares nothing.
+    `sides` are asked one by one and answered beside each other; none compares nothing. In
+    `language`, a code of `language.LANGUAGES`, the assistant says what it says of its own.
     """
 
     text: str
@@ -53,6 +54,7 @@ class Question:
     filters: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     search_text: str = ""
     sides: tuple[Side, ...] = ()
+    language: str = "en"
 
 
 @dataclass(frozen=True, slots=True)

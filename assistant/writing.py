@@ -29,7 +29,6 @@ from assistant.types import Status, Turn
 from index.embedding import Embedder, Vectors
 
 MISSING_CHARS = 200
-SOME_PART = "a part of the question"
 _TURNS = 6  # of the conversation, shown for the rewriting of a follow-up
 _REFUSES = re.compile(
     r"\W*(?:(?:i[’']m|i am) (?:very |so |really )?sorry|sorry\b|as an ai\b|i[’']m (?:unable|not able)|"
@@ -40,8 +39,8 @@ _REFUSES = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """What came of a model's text: claims that stand, the part it says is missing, and how much
-    was removed."""
+    """What came of a model's text: claims that stand, the part it says is missing ("" where it does
+    not say that soundly), and how much was removed."""
 
     status: Status = "unsupported"
     claims: tuple[Claim, ...] = ()
@@ -147,7 +146,7 @@ def _concluded(written: str, claims: Sequence[Claim], reviewer: Reviewer, task: 
 
 
 def missing_part(told: str, task: Task) -> str:
-    """What a model says is not covered, in one line; SOME_PART where it says more than that.
+    """What a model says is not covered, in one line; "" where it says more than that.
 
     No quote can prove it, so it may hold no link, no marker, and no name, date or figure that
     stands in neither the question nor the passages.
@@ -157,7 +156,7 @@ def missing_part(told: str, task: Task) -> str:
     everything = "\n".join([task.question, *(passage.text for passage in task.evidence.passages)])
     fault = disagreement(line, Quote(everything))
     sound = fault in ("", "negation", "opposite", "roles")
-    return line if line and len(line) <= MISSING_CHARS and sound else SOME_PART
+    return line if line and len(line) <= MISSING_CHARS and sound else ""
 
 
 def rewritten(model: LanguageModel, question: str, history: Sequence[Turn], count: CountTokens) -> str:

@@ -1,13 +1,10 @@
-"""Errors of the index. Each says what, where and what to do; `for_staff` is the sentence
-that may be shown to people who only ask questions."""
+"""Errors of the index. Each says what, where and what to do, to whoever runs it."""
 
 from index.types import OutcomeStatus
 
 
 class IndexFault(Exception):
     """Base of what a user or operator can mend. The command line prints it and exits 2."""
-
-    for_staff = "The document index is not available right now. Please tell the people who run this service."
 
 
 class BadCorpus(IndexFault):

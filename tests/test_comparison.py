@@ -9,9 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from assistant import sayings
 from assistant.access import local_principal
 from assistant.assistant import Assistant
-from assistant.comparison import NOTHING_SAID, asked_of_each, is_topic, side_by_side, sides_named, sides_of
+from assistant.comparison import asked_of_each, is_topic, side_by_side, sides_named, sides_of
 from assistant.config import Settings
 from assistant.errors import BadInput
 from assistant.types import Answer, Citation, Question, Side, Status, Trace
@@ -57,7 +58,7 @@ def test_a_side_that_is_silent_is_told_in_its_column() -> None:
     silent = Answer("", "not_in_documents", (), (), Trace("text", "build"))
     both = side_by_side([(OLD, answer("old", 1)), (NEW, silent)])
     assert both.status == "partial"
-    assert both.text[both.columns[1].start : both.columns[1].end] == NOTHING_SAID
+    assert both.text[both.columns[1].start : both.columns[1].end] == sayings.NOTHING_SAID
 
 
 def test_two_silent_sides_are_one_silence() -> None:

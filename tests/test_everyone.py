@@ -10,8 +10,9 @@ from playwright.sync_api import Browser, Page, expect
 
 import axe
 import scripted
-from assistant.web import language, texts
-from assistant.web.language import Language
+from assistant import language
+from assistant.language import Language
+from assistant.web import texts
 from browsing import free_port, needs_chromium, records_in, serving
 from test_browser import ask
 from timing import SENTENCE, first_paint_ms, progress_ms

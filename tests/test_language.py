@@ -1,4 +1,4 @@
-"""The languages of the web pages: which one a reader gets, that nothing is missing, that it is carried."""
+"""The languages readers are spoken to in: which one each gets, that nothing is missing."""
 
 import ast
 import asyncio
@@ -6,28 +6,33 @@ import re
 from collections.abc import Iterator
 from contextvars import copy_context
 from pathlib import Path
-from types import SimpleNamespace
+from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
 
 import scripted
+from assistant import language, sayings
 from assistant.access import local_principal
 from assistant.config import Settings
-from assistant.web import addresses, language, render, server, texts
-from assistant.web.language import Language
+from assistant.language import Language
+from assistant.web import addresses, render, server, texts
 from assistant.web.reception import Bounds, Reception
 from assistant.web.translation import filled, spoken
 
-WEB = Path(language.__file__).parent
+HOUSE = Path(language.__file__).parent
 OTHERS = [code for code in language.LANGUAGES if code != language.ENGLISH]
 FOR_STAFF = {"PORT_IN_USE", "CANNOT_LISTEN"}  # printed by the command line, in English
 _FIELD = re.compile(r"\{(\w*)\}")
 
 
 def english() -> dict[str, str]:
-    return {name: said for name, said in vars(texts).items() if name.isupper() and isinstance(said, str)}
+    return own(texts) | own(sayings)
+
+
+def own(module: ModuleType) -> dict[str, str]:
+    return {name: said for name, said in vars(module).items() if name.isupper() and isinstance(said, str)}
 
 
 def said(name: str, code: str) -> list[str]:
@@ -63,32 +68,43 @@ def test_no_text_holds_what_would_end_a_string_or_begin_an_element(code: str) ->
     assert [name for name, text in held.items() if set(text) & set('"\\<>&\n')] == []
 
 
-def test_every_name_that_the_pages_use_is_a_text() -> None:
+def test_a_name_stands_for_one_text_only() -> None:
+    assert own(texts).keys() & own(sayings).keys() == set()
+
+
+def looked_up(node: ast.AST) -> str:
+    """The module of texts that an expression takes one from, "" where it does not."""
+    found = isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id
+    return found if found in ("texts", "sayings") else ""
+
+
+@pytest.mark.parametrize("module", [texts, sayings])
+def test_every_name_that_is_used_is_a_text_and_every_text_is_used(module: ModuleType) -> None:
     used = {
-        (path.name, node.attr)
-        for path in WEB.glob("*.py")
+        node.attr
+        for path in HOUSE.rglob("*.py")
         for node in ast.walk(ast.parse(path.read_text("utf-8")))
-        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "texts"
+        if isinstance(node, ast.Attribute) and looked_up(node) == module.__name__.rpartition(".")[2]
     }
-    assert used and {name for _, name in used} <= set(english())
+    by_kind = ("HEALTH_", "FIELD_", "SCRIPT_")  # looked up by what they name
+    assert used <= set(own(module))
+    assert [name for name in own(module) if name not in used and not name.startswith(by_kind)] == []
 
 
 def test_no_text_is_taken_before_there_is_a_reader() -> None:
     """A text that is looked up as a module is loaded is English for good: `language.Naming` is for that."""
     early: list[str] = []
-    for path in WEB.glob("*.py"):
+    for path in HOUSE.rglob("*.py"):
         waiting: list[ast.AST] = [ast.parse(path.read_text("utf-8"))]
         while waiting:
             node = waiting.pop()
             if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
                 waiting += [node.args, *getattr(node, "decorator_list", ())]
                 continue
-            if (
-                isinstance(node, ast.Attribute)
-                and isinstance(node.value, ast.Name)
-                and node.value.id == "texts"
-            ):
+            if isinstance(node, ast.Attribute) and looked_up(node):
                 early.append(f"{path.name}: {node.attr}")
+            if isinstance(node, ast.ImportFrom) and str(node.module).endswith((".texts", ".sayings")):
+                early.append(f"{path.name}: {node.names[0].name}")
             waiting += ast.iter_child_nodes(node)
     assert early == []
 

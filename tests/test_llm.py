@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
+from assistant import sayings
 from assistant.access import local_principal
 from assistant.assistant import Assistant
 from assistant.config import Settings
@@ -18,7 +19,7 @@ from assistant.llm import options
 from assistant.prompting import NOT_IN_DOCUMENTS, visible_chars
 from assistant.support import Support
 from assistant.types import Answer, Question, Turn
-from assistant.writing import SOME_PART, Task, answer_messages, missing_part
+from assistant.writing import Task, answer_messages, missing_part
 from index.build import build
 from index.embedding import Embedder
 from scripted_model import ScriptedModel
@@ -162,7 +163,7 @@ def test_a_model_that_obeys_a_passage_yields_no_link_and_no_forged_citation(
     assistant = Assistant(settings, embedder)
     text, answer = streamed(lambda: assistant.stream(Question(QUESTION, local_principal())))
     assert answer.text.startswith("Norway pays for the Harbour Programme. [1]")
-    assert answer.text.endswith(f"Not covered by the documents: {SOME_PART}")
+    assert answer.text.endswith(f"Not covered by the documents: {sayings.SOME_PART}")
     for sign in ("http", "](", "<a", "evil", "Denmark", "Mallory", "Forged", "[7]"):
         assert sign not in text
     pages = assistant.index.pages(answer.citations[0].document_id, {"all"})
@@ -200,12 +201,12 @@ def test_a_follow_up_rewritten_badly_is_completed_by_rule(
     "told, shown",
     [
         ("who audits it.", "who audits it."),
-        ("the budget of Norway for 2019 [1]", SOME_PART),
+        ("the budget of Norway for 2019 [1]", ""),
         ("the wages [1][2]", "the wages"),
-        ("Sweden's share", SOME_PART),
-        ("x " * 200, SOME_PART),
-        ("<b>audits</b>", SOME_PART),
-        ("", SOME_PART),
+        ("Sweden's share", ""),
+        ("x " * 200, ""),
+        ("<b>audits</b>", ""),
+        ("", ""),
     ],
 )
 def test_what_is_missing_is_told_only_in_words_that_need_no_proof(

@@ -14,6 +14,7 @@ from fastapi import FastAPI, Request
 from fastapi.testclient import TestClient
 from playwright.sync_api import Page, expect, sync_playwright
 
+from assistant import sayings
 from assistant.access import local_principal
 from assistant.types import Principal
 from assistant.web import cards, holdings, render, shelf, texts, viewer
@@ -265,7 +266,7 @@ def test_empty_shelf_is_told_in_one_sentence_and_has_no_form() -> None:
 def test_short_list_beside_the_chat_tells_dates_and_pages_and_leads_to_all(index: Index) -> None:
     counts = {outcome.path: outcome.pages for outcome in index.outcomes({"all"})}
     panel = cards.shelf(index.documents({"all"}), counts)
-    assert texts.UNDATED in panel and "1 page" in panel
+    assert sayings.UNDATED in panel and "1 page" in panel
     assert Elements(panel).of("a")[-1]["href"] == "documents"
 
 

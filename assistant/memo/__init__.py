@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Literal, get_args
 
 from assistant.errors import BadInput
+from assistant.language import RIGHT_TO_LEFT, Language, current, speaking
 from assistant.memo.content import Content, Exchange, content_of
 from assistant.memo.lines import listed
 from assistant.types import Answer
@@ -37,10 +38,14 @@ class Memo:
 def memo(kind: Kind, exchanges: Sequence[Exchange], when: date) -> Memo:
     """Write questions and their answers, oldest first, as one file with notes numbered through.
 
-    The bytes are the same for the same input. Safe to call from several threads.
+    Its labels are in the language of the moment; a PDF's are in English where that one runs from
+    right to left, for `pdf` could not show them. The bytes are the same
+    for the same input and language. Safe to call from several threads.
     """
-    content = content_of(exchanges, when)
-    written, unshown = _written(kind, content, when)
+    from_right = current().code in RIGHT_TO_LEFT
+    with speaking(Language() if kind == "pdf" and from_right else current()):
+        content = content_of(exchanges, when)
+        written, unshown = _written(kind, content, when)
     return Memo(written, MEDIA_TYPES[kind], _name(kind, content, when), unshown)
 
 

@@ -11,24 +11,13 @@ from datetime import date
 from itertools import groupby
 from typing import Literal
 
+from assistant import language, sayings
 from assistant.memo.lines import address, one_line, printable
 from assistant.types import Answer, Citation
 
 Exchange = tuple[str, Answer]
 BlockKind = Literal["paragraph", "bullet", "number"]
 
-TITLE = "Answers from the papers"
-NOTES, SOURCES = "Notes", "Sources"
-NOT_IN_PAPERS = "The papers do not say."
-PARTIAL = "Part of the question is not covered."
-UNSUPPORTED = "A language model wrote an answer that no passage supports, so it is not shown."
-MISSING = "Not found there: {words}."
-EXTRACTED = "The cited sentences are taken word for word from the papers; no language model wrote them."
-FALLBACK = "The language model did not answer; the cited sentences are taken word for word from the papers."
-MODEL = "Written by the language model {model}; each sentence was checked against the passage it cites."
-REMARK = "The assistant notes: {note}"
-UNDATED = "no date given"
-_MONTHS = "January February March April May June July August September October November December".split()
 _LINE = re.compile(r"[^\n\r\x0b\x0c\x85\u2028\u2029]+")
 _MARKER = re.compile(r"\[(\d{1,3})\]")
 _ITEM = re.compile(r"\s*(?:[-*•–]|(\d{1,3})[.)])\s+(?=\S)")
@@ -94,11 +83,15 @@ class Source:
     @property
     def called(self) -> str:
         """The numbers of its notes in words."""
-        return f"{'note' if len(self.notes) == 1 else 'notes'} {', '.join(map(str, self.notes))}"
+        said = sayings.MEMO_ONE_NOTE if len(self.notes) == 1 else sayings.MEMO_MANY_NOTES
+        return said.format(numbers=sayings.COMMA.join(map(str, self.notes)))
 
 
 @dataclass(frozen=True, slots=True)
 class Content:
+    """`language` is the code of the one its labels are in."""
+
+    language: str
     title: str
     date: str
     sections: tuple[Section, ...]
@@ -110,7 +103,8 @@ class Content:
 
 
 def content_of(exchanges: Sequence[Exchange], when: date) -> Content:
-    """Order what was asked and answered into a memo, the notes numbered from 1 in order of their call."""
+    """Order what was asked and answered into a memo in the language of the moment, the notes numbered
+    from 1 in order of their call."""
     sections: list[Section] = []
     cited: dict[str, tuple[Citation, list[int]]] = {}
     for question, answer in exchanges:
@@ -120,12 +114,14 @@ def content_of(exchanges: Sequence[Exchange], when: date) -> Content:
         for citation, number in numbering.called.values():
             cited.setdefault(citation.document_id, (citation, []))[1].append(number)
         notes = tuple(_note(citation, number) for citation, number in numbering.called.values())
-        remarks = tuple(REMARK.format(note=note) for note in filter(None, map(one_line, answer.notes)))
+        told = filter(None, map(one_line, answer.notes))
+        remarks = tuple(sayings.MEMO_REMARK.format(note=note) for note in told)
         origin = _origin(answer) if blocks else ""
         sections.append(Section(one_line(question), _status(answer), blocks, remarks, origin, notes))
     sources = tuple(_source(citation, numbers) for citation, numbers in cited.values())
-    day = f"{when.day} {_MONTHS[when.month - 1]} {when.year}"
-    return Content(TITLE, day, tuple(sections), sources)
+    month = sayings.MONTHS.split("|")[when.month - 1]
+    day = sayings.MEMO_DATE.format(count=when.day, month=month, year=when.year)
+    return Content(language.current().code, sayings.MEMO_TITLE, day, tuple(sections), sources)
 
 
 class _Numbering:
@@ -213,23 +209,24 @@ def _all_called(blocks: tuple[Block, ...], numbering: _Numbering) -> tuple[Block
 def _status(answer: Answer) -> str:
     told = {
         "answered": "",
-        "partial": PARTIAL,
-        "not_in_documents": NOT_IN_PAPERS,
-        "unsupported": UNSUPPORTED,
+        "partial": sayings.MEMO_PARTIAL,
+        "not_in_documents": sayings.NOTHING_SAID,
+        "unsupported": sayings.MEMO_UNSUPPORTED,
     }[answer.status]
-    words = ", ".join(f"“{word}”" for word in filter(None, map(one_line, answer.missing)))
-    return f"{told} {MISSING.format(words=words)}" if told and words else told
+    missing = filter(None, map(one_line, answer.missing))
+    words = sayings.COMMA.join(sayings.QUOTED.format(text=word) for word in missing)
+    return f"{told} {sayings.MEMO_MISSING.format(words=words)}" if told and words else told
 
 
 def _origin(answer: Answer) -> str:
     if answer.trace.model:
-        return MODEL.format(model=one_line(answer.trace.model))
-    return FALLBACK if answer.trace.fallback else EXTRACTED
+        return sayings.MEMO_MODEL.format(model=one_line(answer.trace.model))
+    return sayings.MEMO_FALLBACK if answer.trace.fallback else sayings.MEMO_EXTRACTED
 
 
 def _note(citation: Citation, number: int) -> Note:
     page = _page(citation.page, one_line(citation.page_label))
-    return Note(number, _title(citation), f"{_date(citation)}, {page}", one_line(citation.quote))
+    return Note(number, _title(citation), f"{_date(citation)}{sayings.COMMA}{page}", one_line(citation.quote))
 
 
 def _source(citation: Citation, numbers: Iterable[int]) -> Source:
@@ -242,11 +239,11 @@ def _title(citation: Citation) -> str:
 
 
 def _date(citation: Citation) -> str:
-    return one_line(citation.date) or UNDATED
+    return one_line(citation.date) or sayings.UNDATED
 
 
 def _page(number: int, label: str) -> str:
     if label in ("", str(number)):
-        return f"page {number}"
+        return sayings.PAGE.format(page=number)
     printed = re.fullmatch(r"[A-Za-z]{0,2}[-. ]?(?:\d{1,4}|[ivxlcIVXLC]{1,7})", label)
-    return f"page {number} (printed as {label})" if printed else f"page {number}, “{label}”"
+    return (sayings.PAGE_PRINTED if printed else sayings.PAGE_NAMED).format(page=number, label=label)

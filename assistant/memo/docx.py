@@ -15,8 +15,9 @@ from docx.oxml.xmlchemy import BaseOxmlElement
 from docx.shared import Cm, Pt
 from docx.text.paragraph import Paragraph
 
+from assistant import sayings
 from assistant.memo import directions
-from assistant.memo.content import SOURCES, Block, Content, Mark, Note, Section, Source, Text
+from assistant.memo.content import Block, Content, Mark, Note, Section, Source, Text
 from assistant.memo.word_parts import (
     FOOTNOTE_REFERENCE,
     FOOTNOTE_TEXT,
@@ -32,6 +33,7 @@ from assistant.memo.word_parts import (
 )
 
 FONT, FONT_FROM_RIGHT = "Calibri", "Arial"
+_TAGS = {"fr": "fr-FR", "es": "es-ES", "ru": "ru-RU"}  # else English; Arabic is tagged run by run
 _STYLE_OF = {"paragraph": "Normal", "bullet": "List Bullet", "number": "List Number"}
 
 
@@ -46,7 +48,7 @@ def as_docx(content: Content, when: date) -> bytes:
         _section(document, section)
         footnotes.extend(_footnote(note) for note in section.notes)
     if content.sources:
-        _say(document.add_paragraph(style="Heading 1"), SOURCES)
+        _say(document.add_paragraph(style="Heading 1"), sayings.MEMO_SOURCES)
         for source in content.sources:
             _source(document, source)
     return saved(document)
@@ -70,12 +72,12 @@ def _prepare(document: Document, content: Content, when: date) -> None:
         fonts.set(qn("w:cs"), FONT_FROM_RIGHT)
     document.styles["Normal"].font.size = Pt(11)
     for spoken in document.styles.element.iter(qn("w:lang")):
-        spoken.set(qn("w:val"), "en-GB")
+        spoken.set(qn("w:val"), _TAGS.get(content.language, "en-GB"))
     about = document.core_properties
     about.author = about.last_modified_by = about.comments = ""
     about.title = content.title
     about.subject = content.sections[0].question[:200] if content.sections else ""
-    about.language = "en"
+    about.language = content.language
     about.created = about.modified = datetime(when.year, when.month, when.day)
 
 
@@ -167,7 +169,9 @@ def _footnote(note: Note) -> BaseOxmlElement:
         element("r", look, element("footnoteRef")),
         _run(" "),
         *_runs(note.title),
-        *_runs(f"{directions.after(note.title)}, {note.place}: "),
+        _run(f"{directions.after(note.title)}, "),
+        *_runs(note.place),
+        _run(f"{directions.after(note.place)}: "),
     )
     quote = _runs(f"“{note.quote}”", quoted=True)
     if not directions.right_to_left(note.quote):
@@ -184,12 +188,12 @@ def _note_paragraph(*children: BaseOxmlElement) -> BaseOxmlElement:
 
 def _source(document: Document, source: Source) -> None:
     paragraph = document.add_paragraph(style="List Bullet")
-    paragraph._p.extend(
-        (*_runs(source.title), *_runs(f"{directions.after(source.title)}, {source.date} · {source.path}"))
-    )
+    paragraph._p.extend((*_runs(source.title), _run(f"{directions.after(source.title)}, ")))
+    paragraph._p.extend((*_runs(source.date), _run(" · "), *_runs(source.path)))
     if source.url:
         link = document.part.relate_to(source.url, RELATIONSHIP_TYPE.HYPERLINK, is_external=True)
         shown = element("hyperlink", _run(source.url, style=HYPERLINK))
         shown.set(qn("r:id"), link)
         paragraph._p.extend((_run(" · "), shown))
-    paragraph._p.append(_run(f" ({source.called})"))
+    called = directions.after(source.called)
+    paragraph._p.extend((_run(" ("), *_runs(source.called), _run(f"{called})")))

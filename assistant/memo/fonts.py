@@ -16,6 +16,7 @@ from functools import cache
 from reportlab.pdfbase import pdfmetrics  # type: ignore[import-untyped]
 from reportlab.pdfbase.ttfonts import TTFont  # type: ignore[import-untyped]
 
+from assistant import sayings
 from assistant.memo import directions
 
 PLAIN, STRONG = "NotoSans_Regular", "NotoSans_Bold"
@@ -25,7 +26,7 @@ _CHAINS = {
 }
 # From Hebrew to Myanmar, but for Georgian: from the right, or letters that change beside each other.
 _NEEDS_SHAPING = range(0x0590, 0x10A0)
-_SCRIPT_NAMES = {"CJK": "Chinese", "HANGUL": "Korean", "HIRAGANA": "Japanese", "KATAKANA": "Japanese"}
+_SCRIPT_NAMES = {"CJK": "CHINESE", "HANGUL": "KOREAN", "HIRAGANA": "JAPANESE", "KATAKANA": "JAPANESE"}
 _UNSEEN = frozenset({"Cc", "Cf", "Cs"})
 
 
@@ -75,7 +76,9 @@ def _font(sign: str, strong: bool) -> str:
 
 def _named(sign: str) -> str:
     script = directions.script(sign) or _mark_of(sign)
-    return _SCRIPT_NAMES.get(script, script.title()) if script else f"U+{ord(sign):04X}"
+    if not script:
+        return f"U+{ord(sign):04X}"
+    return str(getattr(sayings, f"SCRIPT_{_SCRIPT_NAMES.get(script, script)}", script.title()))
 
 
 def _mark_of(sign: str) -> str:

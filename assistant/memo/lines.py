@@ -4,6 +4,8 @@ import re
 from collections.abc import Sequence
 from urllib.parse import quote
 
+from assistant import sayings
+
 _MOST_LISTED = 6
 _SPACE = re.compile(r"\s")
 # What XML 1.0 forbids, what no reader can see, and what turns the text around it.
@@ -27,7 +29,8 @@ def printable(text: str) -> str:
 def listed(words: Sequence[str]) -> str:
     """The first words of a list, and how many more there are."""
     more = len(words) - _MOST_LISTED
-    return ", ".join(words[:_MOST_LISTED]) + (f" and {more} more" if more > 0 else "")
+    listed = sayings.COMMA.join(words[:_MOST_LISTED])
+    return sayings.AND_MORE.format(listed=listed, count=more) if more > 0 else listed
 
 
 def address(url: str) -> str:

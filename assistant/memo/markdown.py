@@ -7,8 +7,9 @@ After `@` stands an invisible word joiner, because GitHub links addresses and na
 import re
 from itertools import groupby
 
+from assistant import sayings
 from assistant.memo import directions
-from assistant.memo.content import SOURCES, Block, Content, Note, Section, Source, Text
+from assistant.memo.content import Block, Content, Note, Section, Source, Text
 
 _SIGNS = re.compile(r"[\\`*_{}\[\]<>#|~&$^]")
 _LINKS = re.compile(r"(?i)(?<=[a-z]):(?=//)|(?<=www)\.")
@@ -22,7 +23,7 @@ def as_markdown(content: Content) -> str:
     for section in content.sections:
         blocks += _section(section)
     if content.sources:
-        blocks.append(f"## {SOURCES}")
+        blocks.append(f"## {escape(sayings.MEMO_SOURCES)}")
         blocks.append("\n".join(map(_source, content.sources)))
     blocks += map(_note, content.notes)
     return "\n\n".join(blocks) + "\n"
@@ -82,7 +83,8 @@ def _source(source: Source) -> str:
 
 
 def _note(note: Note) -> str:
-    told = f"{_title(note.title)}, {escape(note.place, False)}: “{escape(note.quote, False)}”"
+    place = escape(note.place, False) + directions.after(note.place)
+    told = f"{_title(note.title)}, {place}: “{escape(note.quote, False)}”"
     return f"[^{note.number}]: {told}"
 
 

@@ -20,11 +20,11 @@ from reportlab.lib.styles import ParagraphStyle  # type: ignore[import-untyped]
 from reportlab.lib.units import cm  # type: ignore[import-untyped]
 from reportlab.platypus import Paragraph, SimpleDocTemplate  # type: ignore[import-untyped]
 
+from assistant import sayings
 from assistant.memo import fonts
-from assistant.memo.content import NOTES, SOURCES, Content, Mark, Note, Section, Source, Text
+from assistant.memo.content import Content, Mark, Note, Section, Source, Text
 from assistant.memo.lines import listed
 
-UNSHOWN = "This file cannot show {what}; it says so in brackets where that stood. The Word file shows it."
 PRODUCER = "ct-assistant"
 _LINK = "#0b4f9e"
 _PIECE_CHARS = 2000
@@ -71,11 +71,11 @@ class _Writer:
         for section in content.sections:
             self._section(section)
         if content.notes:
-            self._heading(NOTES)
+            self._heading(sayings.MEMO_NOTES)
             for note in content.notes:
                 self._note(note)
         if content.sources:
-            self._heading(SOURCES)
+            self._heading(sayings.MEMO_SOURCES)
             for source in content.sources:
                 self._source(source)
         after, self._story = self._story, []
@@ -83,7 +83,7 @@ class _Writer:
         self._add("body", [Text(content.date)])
         unshown = tuple(self._unshown)
         if unshown:
-            self._add("body", [Text(UNSHOWN.format(what=listed(unshown)), True)])
+            self._add("body", [Text(sayings.MEMO_UNSHOWN.format(what=listed(unshown)), True)])
         return _printed([*self._story, *after], content, when), unshown
 
     def _section(self, section: Section) -> None:
@@ -179,7 +179,7 @@ def _printed(story: list[Any], content: Content, when: date) -> bytes:
         author="",
         subject=content.sections[0].question[:200] if content.sections else "",
         creator=PRODUCER,
-        lang="en",
+        lang=content.language,
         invariant=1,
     )
     document.afterFlowable = _bookmark(document)

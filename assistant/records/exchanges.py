@@ -16,13 +16,12 @@ from typing import Literal
 from pydantic import TypeAdapter, ValidationError
 from sqlalchemy import RowMapping
 
+from assistant import sayings
 from assistant.records.words import storable
 from assistant.types import Answer, Question, Trace
 from index.types import Document
 
 Withheld = Literal["", "rights", "unreadable"]
-
-UNREADABLE = "This answer was kept in a form that cannot be read any more. Ask the question again."
 
 log = logging.getLogger(__name__)
 
@@ -133,7 +132,7 @@ def exchange_from(row: RowMapping) -> Exchange:
         documents = {name: Seen(**seen) for name, seen in json.loads(row["documents"]).items()}
     except (ValidationError, ValueError, TypeError, AttributeError) as error:
         log.error("exchange %s: its answer cannot be read (%s)", row["id"], error)
-        answer = Answer(UNREADABLE, "unsupported", (), (), Trace("", ""))
+        answer = Answer(sayings.ANSWER_UNREADABLE, "unsupported", (), (), Trace("", ""))
         documents, withheld = {}, "unreadable"
     return Exchange(
         id=row["id"],

@@ -10,17 +10,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from assistant import sayings
 from assistant.records.exchanges import Exchange, Seen, document_of
 from assistant.types import Answer, Principal, Trace
 from index.types import Document
 
 if TYPE_CHECKING:
     from index.search import Index
-
-WITHHELD = (
-    "This answer is not shown: it rests on documents that you may not read any more, "
-    "or that are no longer in the collection. Ask the question again."
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +69,7 @@ def redacted(exchange: Exchange, reader: Reader) -> Exchange:
     if open_to(rests_on):
         trace = replace(answer.trace, selected=open_passages(answer.trace.selected))
         return replace(shown, answer=replace(answer, trace=trace))
-    instead = Answer(WITHHELD, "unsupported", (), (), Trace("", answer.trace.index_build))
+    instead = Answer(sayings.ANSWER_WITHHELD, "unsupported", (), (), Trace("", answer.trace.index_build))
     return replace(shown, answer=instead, withheld="rights", marked=None)
 
 

@@ -5,8 +5,8 @@ Relative to the folder the chat stands in, so that the whole can move under a pr
 
 from urllib.parse import quote, urlsplit, urlunsplit
 
+from assistant import language
 from assistant.types import Citation
-from assistant.web import language
 
 CHAT = "./"
 SHELF = "documents"

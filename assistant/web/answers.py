@@ -6,6 +6,7 @@ All of it is text until `render` has escaped it.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from assistant import sayings
 from assistant.missing import missing_sentence
 from assistant.types import Answer, Citation, Column
 from assistant.web import addresses, confidence, prose, texts
@@ -174,7 +175,7 @@ def _sources(citations: Sequence[Citation]) -> Html:
     for cited in papers.values():
         pages = dict.fromkeys(page_name(one.page, one.page_label) for one in cited)
         title = element("span", cited[0].title or cited[0].path, class_="title", dir="auto")
-        date = cited[0].date or texts.UNDATED
+        date = cited[0].date or sayings.UNDATED
         rows.append(
             element("li", title, element("span", " · ".join(["", date, ", ".join(pages)]), class_="when"))
         )

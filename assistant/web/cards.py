@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
+from assistant import sayings
 from assistant.types import Answer, Citation
 from assistant.web import addresses, blocks, texts
 from assistant.web.render import Html, count_of_documents, count_of_pages, element, join, marked, page_name
@@ -51,7 +52,7 @@ def document_row(document: Document, pages: int) -> Html:
     """Write one document as a list item that opens its first page; 0 pages are not known."""
     link = _link(element("bdi", document.title or document.path), addresses.page(document.id, 1))
     publisher = element("bdi", document.publisher) if document.publisher else ""
-    known = facts(document.date or texts.UNDATED, publisher, count_of_pages(pages) if pages else "")
+    known = facts(document.date or sayings.UNDATED, publisher, count_of_pages(pages) if pages else "")
     return element("li", link, element("span", known, class_="facts"))
 
 
@@ -84,7 +85,7 @@ def source(citation: Citation, pages_of: PagesOf, newer_of: NewerOf = lambda _: 
     return element(
         "article",
         head,
-        element("p", facts(citation.date or texts.UNDATED, page), class_="facts"),
+        element("p", facts(citation.date or sayings.UNDATED, page), class_="facts"),
         superseded(newer_of(citation.document_id)),
         element("blockquote", _in_its_place(citation, pages_of(citation.document_id)), dir="auto"),
         element(
@@ -113,7 +114,7 @@ def _nearest(hit: Hit, pages_of: PagesOf, document_of: DocumentOf) -> Html | Non
     return element(
         "article",
         element("h3", element("span", document.title or document.path, dir="auto")),
-        element("p", facts(document.date or texts.UNDATED, page_name(number, label)), class_="facts"),
+        element("p", facts(document.date or sayings.UNDATED, page_name(number, label)), class_="facts"),
         element("blockquote", text, dir="auto"),
         element(
             "p",

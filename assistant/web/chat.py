@@ -17,7 +17,8 @@ from typing import Any
 import gradio as gr
 from fastapi import FastAPI
 
-from assistant.web import dialogue, further, language, panel, rehearsal, render, texts
+from assistant import language
+from assistant.web import dialogue, further, panel, rehearsal, render, texts
 from assistant.web import parts as layout
 from assistant.web.history import History
 from assistant.web.keeping import Keeping

@@ -10,8 +10,9 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 
+from assistant import language
 from assistant.assistant import Assistant
-from assistant.errors import AssistantFault, BadQuestion
+from assistant.errors import AssistantFault, BadQuestion, for_staff
 from assistant.records import Exchange, exchange_of, new_id
 from assistant.types import Answer, Principal, Question, Side, Turn
 from assistant.web import answers, cards, messages, render, texts
@@ -161,7 +162,7 @@ def _guarded(assistant: Asked, asked: _Asked, refused: Callable[[str], Screen]) 
         yield from _answered(assistant, asked)
     except (AssistantFault, IndexFault) as fault:
         log.info("a question was not answered: %s", fault)
-        yield refused(fault.for_staff)
+        yield refused(for_staff(fault))
     except Exception:
         log.exception("a question was not answered")
         yield refused(texts.UNEXPECTED)
@@ -201,7 +202,8 @@ def _answered(assistant: Asked, asked: _Asked) -> Iterator[Screen]:
 
 
 def _within(assistant: Asked, question: Question, scope: Scope) -> Question:
-    """The question, asked of the papers in its scope."""
+    """The question, asked of the papers in its scope, in the language of its reader."""
+    question = replace(question, language=language.current().code)
     if not scope.filters:
         return question
     sides: tuple[Side, ...] = ()

@@ -3,7 +3,7 @@
 import logging
 
 from assistant.assistant import Assistant
-from assistant.errors import AssistantFault
+from assistant.errors import AssistantFault, for_staff
 from assistant.types import Principal
 from assistant.web import cards, rehearsal, render, texts
 from index.errors import IndexFault
@@ -21,7 +21,7 @@ def first_screen(assistant: Assistant, principal: Principal) -> tuple[list[str],
         return questions, str(cards.shelf(documents, counts))
     except (AssistantFault, IndexFault) as fault:
         log.warning("the first screen is bare: %s", fault)
-        return [], str(render.notice(fault.for_staff))
+        return [], str(render.notice(for_staff(fault)))
     except Exception:
         log.exception("the first screen is bare")
         return [], str(render.notice(texts.UNEXPECTED))

@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 
-from assistant.web import addresses, language, shipped, texts
+from assistant import language
+from assistant.web import addresses, shipped, texts
 from assistant.web.render import Html, element
 
 STYLES = {

@@ -13,11 +13,11 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from assistant.errors import AssistantFault, NoSuchConversation
+from assistant.language import Naming, number
 from assistant.records import COMMENT_CHARS, MARKS, Exchange, FeedbackBook, Mark, feedback
 from assistant.types import Principal, Question
 from assistant.web import render, texts
 from assistant.web import scope as scopes
-from assistant.web.language import Naming
 
 if TYPE_CHECKING:
     from assistant.web.history import History
@@ -101,8 +101,8 @@ class Marks:
             if chosen is None:
                 return Told(texts.MARK_MISSING)
             if len(comment) > COMMENT_CHARS:
-                too_long = texts.COMMENT_TOO_LONG.format(count=f"{len(comment):,}", most=f"{COMMENT_CHARS:,}")
-                return Told(too_long, before)
+                count, most = number(len(comment)), number(COMMENT_CHARS)
+                return Told(texts.COMMENT_TOO_LONG.format(count=count, most=most), before)
             if given.marked != (chosen, comment):
                 # One that was deleted in another window must not come back with its mark.
                 history = self._history

@@ -11,9 +11,9 @@ from typing import Any
 import gradio as gr
 
 from assistant.assistant import Assistant
+from assistant.language import Naming
 from assistant.web import scope as scopes
 from assistant.web import texts
-from assistant.web.language import Naming
 from assistant.web.render import element
 from assistant.web.scope import Scope
 from assistant.web.viewer import Who

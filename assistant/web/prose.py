@@ -77,7 +77,7 @@ def _block(line: str, citations: Mapping[int, Citation]) -> tuple[str, Html]:
     """Write one line as a paragraph or as an item, and tell what it has to stand in."""
     sign = _ITEM.match(line)
     if sign is None:
-        return "p", element("p", _line(line, citations))
+        return "p", element("p", _line(line, citations), dir="auto")
     item = element("li", _line(line[sign.end() :], citations), value=sign[1])
     return "ol" if sign[1] else "ul", item
 

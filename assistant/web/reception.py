@@ -12,11 +12,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
+from assistant import sayings
 from assistant.assistant import Assistant
 from assistant.errors import AssistantFault, TooManyQuestions
 from assistant.journal import Journal
 from assistant.types import Answer, Principal, Question
-from assistant.web import texts
 from index.search import Index
 
 MINUTE_S = 60.0
@@ -102,9 +102,9 @@ class Reception:
         with self._lock:
             self._count(principal.id)
             if not self._lock.wait_for(lambda: principal.id not in self._answering, PLACE_S):
-                raise TooManyQuestions(texts.ANOTHER_ANSWER, 2)
+                raise TooManyQuestions(sayings.ANOTHER_ANSWER, 2)
             if self._waiting > self._bounds.waiting:
-                raise TooManyQuestions(texts.QUEUE_FULL, 10)
+                raise TooManyQuestions(sayings.QUEUE_FULL, 10)
             self._answering.add(principal.id)
             self._waiting += 1
         got = False
@@ -115,7 +115,7 @@ class Reception:
                 with self._lock:
                     self._waiting -= 1
             if not got:
-                raise TooManyQuestions(texts.QUEUE_FULL, 10)
+                raise TooManyQuestions(sayings.QUEUE_FULL, 10)
             yield
         finally:
             if got:
@@ -133,7 +133,7 @@ class Reception:
             asked.popleft()
         if len(asked) >= self._bounds.per_minute:
             wait = max(1, round(asked[0] + MINUTE_S - now + 0.5))
-            raise TooManyQuestions(texts.TOO_MANY_QUESTIONS.format(count=wait), wait)
+            raise TooManyQuestions(sayings.TOO_MANY_QUESTIONS.format(count=wait), wait)
         asked.append(now)
         while len(self._asked) > PEOPLE:
             self._asked.popitem(last=False)

@@ -12,6 +12,7 @@ import html
 import re
 from collections.abc import Iterable
 
+from assistant import sayings
 from assistant.web import addresses, texts
 
 # All ASCII punctuation but , and ;: as character references these mean nothing to a Markdown
@@ -95,7 +96,7 @@ def count_of_pages(count: int) -> str:
 
 def page_name(number: int, label: str) -> str:
     """Name a page: its physical number, and what stands on it where that says something else."""
-    return _with_label(texts.PAGE, texts.PAGE_PRINTED, texts.PAGE_NAMED, page=str(number), label=label)
+    return _with_label(sayings.PAGE, sayings.PAGE_PRINTED, sayings.PAGE_NAMED, page=str(number), label=label)
 
 
 def page_place(number: int, label: str, count: int) -> str:

@@ -27,6 +27,7 @@ from assistant.web.sign_on import (
     BearerKey,
     SignOn,
     Stripped,
+    Way,
     local,
     loopback_only,
     origins,
@@ -73,7 +74,7 @@ def _admit(app: FastAPI, settings: Settings, keys: Keys) -> None:
     own = [settings.public_url.rstrip("/")] if settings.public_url else []
     app.add_middleware(Translated)
     app.add_middleware(Sessions)
-    ways = [BearerKey(keys.find), proxy or local]
+    ways: list[Way] = [BearerKey(keys.find), proxy or local]
     app.add_middleware(SignOn, ways=ways, turned=turned_away, open_to_all=())
     app.add_middleware(Stripped, names=names, proxy=proxy)
     app.add_middleware(Guard, body_kib=settings.body_kib, own=own, friends=framing)

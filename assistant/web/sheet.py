@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
+from assistant import sayings
 from assistant.web import addresses, blocks, cards, frame, render, texts
 from assistant.web.blocks import Block
 from assistant.web.originals import SHOWN_INLINE, State
@@ -40,7 +41,7 @@ def page(
     drawn = state is State.SAME and _suffix(document) == ".pdf"
     named = {"dir": "auto", "lang": document.language or None}
     return frame.shell(
-        f"{document.title or document.path} – {texts.PAGE.format(page=shown.number)}",
+        f"{document.title or document.path} – {sayings.PAGE.format(page=shown.number)}",
         frame.top(TO_CHAT),
         _bar(document, pages, shown, marks, state, newer),
         element(
@@ -48,7 +49,7 @@ def page(
             element(
                 "header",
                 element("h1", document.title or document.path, dir="auto"),
-                element("p", cards.facts(document.date or texts.UNDATED, document.publisher), class_="facts"),
+                element("p", cards.facts(_date(document), document.publisher), class_="facts"),
                 _told(document, state),
             ),
             _drawing(document, shown) if drawn else "",
@@ -139,7 +140,7 @@ def _cited(document: Document, shown: Page, marks: tuple[int, int]) -> str:
     form = texts.CITATION_OF_QUOTE if quote else texts.CITATION_OF_PAGE
     return form.format(
         title=document.title or document.path,
-        date=document.date or texts.UNDATED,
+        date=_date(document),
         page=render.page_name(shown.number, shown.label),
         quote=quote,
     )
@@ -161,6 +162,10 @@ def _original(document: Document, shown: Page) -> Html:
         target="_blank",
         rel="noopener",
     )
+
+
+def _date(document: Document) -> str:
+    return document.date or sayings.UNDATED
 
 
 def _suffix(document: Document) -> str:

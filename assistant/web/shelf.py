@@ -6,7 +6,8 @@ Everything works without a script; `static/shelf.js` only spares the reader the 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from assistant.web import addresses, cards, frame, language, render, texts
+from assistant import language, sayings
+from assistant.web import addresses, cards, frame, render, texts
 from assistant.web.frame import link
 from assistant.web.holdings import DUPLICATE, ORDERS, READY, WORDS_CHARS, Holding, Shown, View
 from assistant.web.render import Html, element, join
@@ -147,7 +148,7 @@ def _row(holding: Holding, columns: Sequence[str], has_file: HasFile) -> Html:
         "kind": document.kind if document else "",
     }
     cells = [
-        _cell(name, known[name] or (texts.UNDATED if name == "date" else ""))
+        _cell(name, known[name] or (sayings.UNDATED if name == "date" else ""))
         for name in columns
         if name != "title"
     ]
@@ -199,7 +200,7 @@ def _health(holding: Holding) -> Sequence[Html]:
         parts.append(element("p", texts.SAME_AS, " ", join(links, ", "), class_="why"))
     if holding.reason:
         reason = holding.reason[0].upper() + holding.reason[1:]
-        parts.append(element("p", reason, class_="why", dir="auto"))
+        parts.append(element("p", reason, class_="why", dir="auto", lang=language.ENGLISH))  # the build's own
     return parts
 
 

@@ -17,6 +17,7 @@ from starlette.requests import HTTPConnection
 from starlette.responses import PlainTextResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from assistant import sayings
 from assistant.access import local_principal, signed_on_principal
 from assistant.config import Settings
 from assistant.errors import BadSetting, NotSignedOn, RecordsUnavailable
@@ -233,5 +234,5 @@ def unproved() -> Response:
 def turned_away(connection: HTTPConnection) -> Response:
     """A sentence, for people and programs alike."""
     return PlainTextResponse(
-        texts.NOT_SIGNED_ON, 401, {"Cache-Control": "no-store", "WWW-Authenticate": "Bearer"}
+        sayings.NOT_SIGNED_ON, 401, {"Cache-Control": "no-store", "WWW-Authenticate": "Bearer"}
     )

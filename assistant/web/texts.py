@@ -8,7 +8,7 @@ A text about many of a `{count}` is for 2 and more here; other languages have fo
 
 import sys
 
-from assistant.web.language import Texts
+from assistant.language import Texts
 
 sys.modules[__name__].__class__ = Texts  # a name here is given in the language of the request
 
@@ -179,16 +179,6 @@ CONFIDENCE_WEAK = "Weak evidence: please check the pages"
 EXTRACTED = "Sentences taken word for word from the papers"
 WRITTEN = "Written by a language model ({model}) from the papers"
 
-# Who may ask, and how much
-ANOTHER_ANSWER = (
-    "Your question before this one is still being answered. Please wait for it, or stop it, and ask again."
-)
-QUEUE_FULL = "Very many questions are being asked right now. Please ask again in a few seconds."
-TOO_MANY_QUESTIONS = (
-    "You have asked many questions within a minute. Please wait {count} seconds and ask again."
-)
-NOT_SIGNED_ON = "You are not signed on, or not any more. Please open the page anew."
-
 # What goes wrong
 EMPTY_QUESTION = "Please write a question first."
 NO_DOCUMENTS = "There are no documents here that you can read, so there is nothing to search."
@@ -210,10 +200,6 @@ ONE_PAGE = "1 page"
 MANY_PAGES = "{count} pages"
 NO_SOURCES = "This answer has no sources."
 OPEN_PAGE = "Open at page {page}"
-PAGE = "page {page}"
-PAGE_PRINTED = "page {page} (printed as {label})"
-PAGE_NAMED = "page {page}, “{label}”"
-UNDATED = "no date given"
 MARKER_SOURCE = "Source {number}: {title}, {page}: “{quote}”"
 
 # The viewer

@@ -16,8 +16,9 @@ from urllib.parse import parse_qs
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from assistant.web import language, render, texts
-from assistant.web.language import Language
+from assistant import language
+from assistant.language import Language
+from assistant.web import render, texts
 
 LAID_OUT_ONCE = ("/", "/config")
 _AND = r"(?:&|\\u0026)"  # as it stands in HTML, and in JSON within HTML

@@ -1,8 +1,9 @@
 """The language a reader is spoken to in: decided once per request, and the texts in it.
 
-English is the source and stands in `texts`, as constants. The others are one file each in
-`languages/`, with the names of those constants as keys; what a file lacks is said in English.
-Covers: the words of the web pages. Does not cover: the words of papers and of answers.
+English is the source and stands as constants in `web.texts`, the words of the pages, and in
+`sayings`, what the assistant says of its own. The others are one file each in `languages/`, with
+the names of those constants as keys; what a file lacks is said in English. Does not cover: the
+words of papers, and of what a language model writes from them.
 """
 
 import tomllib
@@ -19,6 +20,7 @@ ENGLISH = "en"
 # Each by its own name, in the order in which they are offered.
 LANGUAGES = {ENGLISH: "English", "fr": "Français", "es": "Español", "ru": "Русский", "ar": "العربية"}
 RIGHT_TO_LEFT = frozenset({"ar"})
+_COMMA_IN_NUMBERS = frozenset({ENGLISH, "ar"})
 FOLDER = Path(__file__).parent / "languages"
 PARAMETER = "lang"  # in an address
 
@@ -139,10 +141,17 @@ def plural(code: str, count: int) -> str:
     return "one" if count == 1 else "other"
 
 
+def number(count: int) -> str:
+    """Write a whole number, its thousands parted as the language of the moment does."""
+    comma = _current.get().code in _COMMA_IN_NUMBERS
+    return f"{count:,}" if comma else f"{count:,}".replace(",", "\u00a0")
+
+
 @cache
 def words(code: str) -> Mapping[str, str]:
-    """The texts of a language, by the names in `texts`; none for English."""
-    if code == ENGLISH:
+    """The texts of a language, by the names in `texts` and `sayings`; none for English and for a code that is
+    not known."""
+    if code == ENGLISH or code not in LANGUAGES:
         return {}
     read = tomllib.loads((FOLDER / f"{code}.toml").read_text("utf-8"))
     return {name: Counted(code, said) if isinstance(said, dict) else said for name, said in read.items()}
@@ -154,7 +163,7 @@ def placeholder(name: str) -> str:
 
 
 class Texts(ModuleType):
-    """The module `texts`: its constants, in the reader's language."""
+    """A module of texts: its constants, in the language of the moment."""
 
     def __getattribute__(self, name: str) -> Any:
         """Give a constant in the current language, anything else as it is."""
