@@ -146,6 +146,16 @@ def test_on_a_phone_the_source_stands_below_the_answer_and_nothing_scrolls_sidew
     expect(page.locator("#question textarea")).to_be_in_viewport(ratio=1)
 
 
+@pytest.mark.parametrize("code", ["en", "ar"])
+def test_title_over_a_print_wider_than_the_window_is_not_cut(page: Page, address: str, code: str) -> None:
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.goto(address + at("guide", 1, printed.TWICE).replace("#", f"&lang={code}#"))
+    assert marked(page) == letters(printed.TWICE)
+    sheet, title = page.locator(".sheet").bounding_box(), page.locator("#stage h1").bounding_box()
+    assert sheet and sheet["x"] < 0 and sheet["x"] + sheet["width"] > 390
+    assert title and title["x"] >= 0 and title["x"] + title["width"] <= 390 and title["y"] > 0
+
+
 @pytest.mark.parametrize("nth", [0, 1])
 def test_of_the_same_words_twice_on_a_page_those_that_were_quoted_are_marked(
     page: Page, address: str, nth: int
