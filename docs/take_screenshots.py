@@ -170,7 +170,7 @@ PICTURES = {
     "source": Picture("", open_source),
     "comparison": Picture("", compare, {"viewport": TALL}),
     "refusal": Picture("", lambda page: ask(page, SILENT)),
-    "documents": Picture("documents", lambda page: page.wait_for_selector("tbody .name") and None),
+    "documents": Picture("documents", lambda page: page.locator("tbody .name").first.wait_for()),
     "phone": Picture("?lang=ar", list_conversations, {"viewport": PHONE, "color_scheme": "dark"}),
 }
 

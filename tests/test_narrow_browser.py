@@ -212,7 +212,7 @@ def test_two_chosen_values_can_be_compared(opens: Opens) -> None:
     page.get_by_role("radio", name="2019 beside 2024").check()
     expect(line(page)).to_contain_text("Comparing 2019 with 2024 in 3 of 3 documents")
     ask(page, ASKED)
-    expect(page.locator("#chat .side h3")).to_have_text(["2019", "2024"])
+    expect(page.locator("#chat .side h2")).to_have_text(["2019", "2024"])
 
 
 def test_suggested_questions_come_after_the_answer_and_ask_the_same_documents(opens: Opens) -> None:

@@ -10,8 +10,8 @@ from playwright.sync_api import Browser, FrameLocator, Locator, Page, expect
 
 import printed
 from assistant.web import shipped, texts
-from browsing import free_port, needs_chromium, records_in, serving
-from test_browser import ask, is_local
+from browsing import free_port, is_local, needs_chromium, records_in, serving
+from test_browser import ask
 
 pytestmark = needs_chromium
 

@@ -118,7 +118,7 @@ def _column(said: Answer, column: Column, citations: dict[int, Citation]) -> Htm
     called = {int(marker) for marker in _MARKER.findall(text)}
     return element(
         "section",
-        element("h3", column.label, dir="auto"),
+        element("h2", column.label, dir="auto"),
         element("div", _prose(_with_keys(text, keys), citations), class_="prose", dir="auto"),
         _sources([citation for citation in said.citations if citation.number in called]),
         class_="side",
