@@ -21,6 +21,7 @@ ARGUMENTS = (
     "--disable-component-update --disable-sync"
 ).split()
 START_WITHIN_S = 60
+PATIENCE_MS = 15_000
 WIDE = (1366, 768)
 Opened = Callable[..., Page]
 
@@ -63,7 +64,7 @@ def windows(browser: Browser, address: str) -> Iterator[Opened]:
     def open_(path: str = "", size: tuple[int, int] = WIDE, **given: object) -> Page:
         viewport = {"width": size[0], "height": size[1]}
         context = browser.new_context(viewport=viewport, **given)  # type: ignore[arg-type]
-        context.set_default_timeout(15_000)
+        context.set_default_timeout(PATIENCE_MS)
         contexts.append(context)
         context.on("weberror", lambda error: failed.append(str(error.error)))
         context.on("request", lambda request: asked.append(request.url))

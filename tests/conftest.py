@@ -157,10 +157,11 @@ def opened(browser: "Browser", address: str) -> "Iterator[Opened]":
 @pytest.fixture(scope="module")
 def browser() -> "Iterator[Browser]":
     """A headless Chromium for a module's tests, which skip where there is none."""
-    from playwright.sync_api import sync_playwright
+    from playwright.sync_api import expect, sync_playwright
 
-    from browsing import ARGUMENTS, CHROMIUM
+    from browsing import ARGUMENTS, CHROMIUM, PATIENCE_MS
 
+    expect.set_options(timeout=PATIENCE_MS)  # as long as a click waits: a busy machine is no fault
     with sync_playwright() as playwright:
         opened = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
         yield opened
