@@ -208,6 +208,7 @@ def test_a_deleted_conversation_is_gone_for_good_and_only_after_a_second_word(
 def test_all_conversations_are_deleted_at_once(chat: Page, served: Served) -> None:
     answered(chat, KEPT)
     chat.get_by_role("button", name=texts.NEW_CONVERSATION).click()
+    expect(chat.locator("#chat .question")).to_have_count(0)
     answered(chat, "Half of it?")
     chat.get_by_role("button", name=texts.DELETE_ALL).click()
     chat.get_by_role("button", name=texts.DELETE_ALL_NOW).click()
@@ -355,6 +356,7 @@ def test_an_answer_says_who_chose_its_words_and_how_sure_it_is(chat: Page) -> No
     expect(chat.locator("#chat .extracted .made")).to_contain_text(texts.CONFIDENCE_CLEAR)
     expect(chat.locator("#chat .extracted .made")).to_contain_text(texts.EXTRACTED)
     chat.get_by_role("button", name=texts.NEW_CONVERSATION).click()
+    expect(chat.locator("#chat .question")).to_have_count(0)
     answered(chat, "What does the model say?")
     expect(chat.locator("#chat .written .made")).to_contain_text(texts.CONFIDENCE_WEAK)
     expect(chat.locator("#chat .written .made")).to_contain_text("scripted-7b")
