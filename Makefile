@@ -3,7 +3,7 @@ PYTHON ?= python3.11
 BIN := .venv/bin
 LOCK := .ci/constraints.txt
 
-.PHONY: run test check eval fit figures lock clean
+.PHONY: run test check eval fit figures highlights screenshots lock clean
 
 run: .venv/run.stamp
 	$(BIN)/ct-assistant build
@@ -40,6 +40,18 @@ figures: .venv/run.stamp
 	done
 	$(BIN)/python tests/benchmarks/figures.py var/runs/seeds var/runs/papers var/runs/sample
 	$(BIN)/python docs/readme.py
+
+# Is what the viewer marks what was quoted? Over the runs of `figures`.
+highlights: .venv/test.stamp
+	for set in seeds:../shared/seeds papers:../shared/corpus sample:docs_corpus; do \
+	    name=$${set%%:*}; echo "$$name"; \
+	    $(BIN)/python tests/benchmarks/highlights.py var/runs/$$name var/fit/$$name $${set#*:} --blocks 100 || exit; \
+	done
+
+# The pictures in docs/, over the sample papers.
+screenshots: .venv/test.stamp
+	$(BIN)/ct-assistant build --corpus docs_corpus --index var/screenshots
+	ASSISTANT_CORPUS=docs_corpus ASSISTANT_INDEX=var/screenshots $(BIN)/python docs/take_screenshots.py
 
 # The stamps hold what was installed: any change of the lock or of pyproject.toml installs again.
 .venv/run.stamp: pyproject.toml $(LOCK)

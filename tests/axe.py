@@ -11,17 +11,32 @@ import subprocess
 import sys
 import tarfile
 import tempfile
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Page
+from playwright.sync_api import Frame, Page
 
 VERSION = "4.14.1"
 SHA256 = "29348999450cdf2849a8e70b7912fc2da85a849da39c0d0d5394f51d4a9ed95c"
 FILE = Path(__file__).resolve().parents[1] / "var" / f"axe-core-{VERSION}.min.js"
 ABSENT = "axe-core is not here; `python tests/axe.py` fetches it, where npm and its registry can be had"
 FETCH_WITHIN_S = 120
-GRAVE = ("serious", "critical")
+IMPACTS = ("critical", "serious", "moderate", "minor")
+GRAVE = IMPACTS[:2]
+
+
+@dataclass(frozen=True, slots=True)
+class Violation:
+    """A rule that an element breaks."""
+
+    rule: str
+    impact: str
+    markup: str
+
+    @property
+    def grave(self) -> bool:
+        return self.impact in GRAVE
 
 
 def held() -> bool:
@@ -48,15 +63,15 @@ def fetch() -> str:
     return "" if held() else "What npm fetched is not what is expected."
 
 
-def grave(page: Page) -> list[str]:
-    """The serious and critical violations on a page as it stands, in words. The page's own policy
+def violations(page: Page | Frame) -> list[Violation]:
+    """The violations on a page, or in the document of a frame, as it stands. The page's own policy
     forbids the checker: open it in a context that bypasses it."""
-    page.evaluate(FILE.read_text("utf-8") + ";0")
-    found: dict[str, Any] = page.evaluate("axe.run(document, {resultTypes: ['violations']})")
+    if not page.evaluate("'axe' in window"):
+        page.evaluate(FILE.read_text("utf-8") + ";0")
+    found: dict[str, Any] = page.evaluate("axe.run(document, {resultTypes: ['violations'], iframes: false})")
     return [
-        f"{its['impact']} {its['id']}: {node['html'][:200]}"
+        Violation(its["id"], its["impact"], node["html"][:200])
         for its in found["violations"]
-        if its["impact"] in GRAVE
         for node in its["nodes"]
     ]
 

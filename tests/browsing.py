@@ -6,13 +6,15 @@ import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from urllib.error import URLError
+from urllib.parse import urlsplit
 from urllib.request import urlopen
 
 import pytest
+from playwright.sync_api import Browser, Page, expect
 
 CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
 ARGUMENTS = (
@@ -20,6 +22,9 @@ ARGUMENTS = (
     "--disable-component-update --disable-sync"
 ).split()
 START_WITHIN_S = 60
+PATIENCE_MS = 15_000
+WIDE = (1366, 768)
+Opened = Callable[..., Page]
 
 needs_chromium = pytest.mark.skipif(CHROMIUM is None, reason="no chromium found; name one in CHROMIUM")
 
@@ -55,6 +60,41 @@ def _served(command: Sequence[str], port: int, more: Mapping[str, str], within_s
 def records_in(folder: Path) -> dict[str, str]:
     """The setting that puts a server's records into a folder."""
     return {"ASSISTANT_RECORDS_URL": f"sqlite:///{folder}/records.sqlite"}
+
+
+@contextmanager
+def windows(browser: Browser, address: str) -> Iterator[Opened]:
+    """Opens a path of a server in a window of its own; at the end nothing may have left the machine
+    or failed in any."""
+    contexts = []
+    asked: list[str] = []
+    failed: list[str] = []
+
+    def open_(path: str = "", size: tuple[int, int] = WIDE, **given: object) -> Page:
+        viewport = {"width": size[0], "height": size[1]}
+        context = browser.new_context(viewport=viewport, **given)  # type: ignore[arg-type]
+        context.set_default_timeout(PATIENCE_MS)
+        contexts.append(context)
+        context.on("weberror", lambda error: failed.append(str(error.error)))
+        context.on("request", lambda request: asked.append(request.url))
+        page = context.new_page()
+        page.on("console", lambda said: failed.append(said.text) if said.type == "error" else None)
+        page.goto(address + path)
+        if not path.startswith("documents"):
+            expect(page.locator("#sources .panel")).to_be_visible()
+        return page
+
+    yield open_
+    for context in contexts:
+        context.close()
+    assert asked and [url for url in asked if not is_local(url)] == []
+    assert failed == []
+
+
+def is_local(url: str) -> bool:
+    """Whether an address leads to this machine, or into the page itself."""
+    parts = urlsplit(url)
+    return parts.scheme in ("data", "blob") or parts.hostname == "127.0.0.1"
 
 
 def wait_for(url: str, served: "subprocess.Popen[bytes]", within_s: float = START_WITHIN_S) -> None:

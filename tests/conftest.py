@@ -2,6 +2,7 @@
 
 import csv
 import socket
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,6 +16,7 @@ from index.embedding import DEFAULT_MODEL, Embedder, load_embedder
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
+    from browsing import Opened
     from postgres import Server
 
 # A machine that is busy for a moment is no fault of the code under test.
@@ -44,6 +46,11 @@ PAPERS: dict[str, tuple[str, dict[str, str]]] = {
         {"title": "Note for programme leads", "date": "2022-01-10", "groups": "leads", "kind": "note"},
     ),
 }
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    told = "write what axe-core finds to docs/accessibility.md"
+    parser.addoption("--accessibility-report", action="store_true", help=told)
 
 
 @pytest.fixture(autouse=True)
@@ -121,13 +128,40 @@ def records_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     return server.new_database()
 
 
+@pytest.fixture(scope="session")
+def records(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The file of the scripted server's records."""
+    return tmp_path_factory.mktemp("scripted") / "records.sqlite"
+
+
+@pytest.fixture(scope="session")
+def address(records: Path) -> Iterator[str]:
+    """The scripted assistant, served for the whole run; modules with another server have their own."""
+    import scripted
+    from browsing import free_port, records_in, serving
+
+    port = free_port()
+    with serving([sys.executable, scripted.__file__, str(port)], port, records_in(records.parent)) as address:
+        yield address
+
+
+@pytest.fixture
+def opened(browser: "Browser", address: str) -> "Iterator[Opened]":
+    """Opens an address of the server in a window of its own."""
+    from browsing import windows
+
+    with windows(browser, address) as open_:
+        yield open_
+
+
 @pytest.fixture(scope="module")
 def browser() -> "Iterator[Browser]":
     """A headless Chromium for a module's tests, which skip where there is none."""
-    from playwright.sync_api import sync_playwright
+    from playwright.sync_api import expect, sync_playwright
 
-    from browsing import ARGUMENTS, CHROMIUM
+    from browsing import ARGUMENTS, CHROMIUM, PATIENCE_MS
 
+    expect.set_options(timeout=PATIENCE_MS)  # as long as a click waits: a busy machine is no fault
     with sync_playwright() as playwright:
         opened = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
         yield opened

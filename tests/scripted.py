@@ -17,7 +17,7 @@ sys.path.insert(0, str(ROOT))
 from assistant.assistant import Assistant  # noqa: E402
 from assistant.config import Settings  # noqa: E402
 from assistant.errors import BadQuestion, ModelUnavailable  # noqa: E402
-from assistant.types import Answer, Citation, Question, Trace  # noqa: E402
+from assistant.types import Answer, Citation, Column, Question, Trace  # noqa: E402
 from index.types import Document, Heading, Hit, Outcome, Page, Passage  # noqa: E402
 
 GUIDE = Document(
@@ -178,7 +178,7 @@ class ScriptedAssistant:
             return Answer("Records are kept for a century.", "unsupported", (), HITS, trace)
         if "hostile" in text:
             return Answer(f"{HOSTILE} [1]", "answered", (rules,), HITS, trace)
-        if question.history:
+        if question.history and "side by side" not in text:
             before = question.history[0].text
             return Answer(f"Earlier you asked: {before} It is free [2].", "answered", (guide,), HITS, trace)
         said = (
@@ -192,7 +192,10 @@ class ScriptedAssistant:
             trace = replace(trace, confidence=0.97)
         if "model" in text:
             trace = replace(trace, confidence=0.7, model="scripted-7b")
-        return Answer(said, "answered", (rules, guide), HITS, trace, notes, emphasis)
+        middle = said.index("The programme")
+        sides = (Column("2019", 0, middle), Column("2021-06", middle, len(said)))
+        columns = sides if "side by side" in text else ()
+        return Answer(said, "answered", (rules, guide), HITS, trace, notes, emphasis, columns=columns)
 
 
 def citation(number: int, document: Document, pages: list[Page], page: int, quote: str) -> Citation:

@@ -1,10 +1,8 @@
 """The chat in a real Chromium, against a real server with a scripted assistant."""
 
 import re
-import sys
 from collections.abc import Iterator
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
@@ -12,23 +10,9 @@ from playwright.sync_api import Browser, Page, expect
 import scripted
 from assistant.records import Database, FeedbackBook
 from assistant.web import texts
-from browsing import free_port, needs_chromium, records_in, serving
+from browsing import Opened, is_local, needs_chromium
 
 pytestmark = needs_chromium
-
-
-@pytest.fixture(scope="module")
-def feedback(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The file of the server's records."""
-    return tmp_path_factory.mktemp("marks") / "records.sqlite"
-
-
-@pytest.fixture(scope="module")
-def address(feedback: Path) -> Iterator[str]:
-    port = free_port()
-    command = [sys.executable, str(Path(scripted.__file__)), str(port)]
-    with serving(command, port, records_in(feedback.parent)) as address:
-        yield address
 
 
 @pytest.fixture
@@ -48,11 +32,6 @@ def chat(browser: Browser, address: str) -> Iterator[Page]:
     assert asked and [url for url in asked if not is_local(url)] == []
     assert failed == []
     context.close()
-
-
-def is_local(url: str) -> bool:
-    parts = urlsplit(url)
-    return parts.scheme in ("data", "blob") or parts.hostname == "127.0.0.1"
 
 
 def ask(page: Page, question: str) -> None:
@@ -209,11 +188,9 @@ def test_faults_are_one_sentence_and_the_typed_text_stays(chat: Page) -> None:
 @pytest.mark.parametrize(("width", "height"), [(1366, 768), (390, 844)])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_layout_has_no_sideways_scroll_and_keeps_the_box_in_sight(
-    chat: Page, width: int, height: int, scheme: str
+    opened: Opened, width: int, height: int, scheme: str
 ) -> None:
-    chat.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
-    chat.set_viewport_size({"width": width, "height": height})
-    chat.reload()
+    chat = opened(size=(width, height), color_scheme=scheme)
     for answers in (1, 2):
         ask(chat, "How long are records kept?")
         expect(chat.locator("#chat .answered")).to_have_count(answers)
@@ -224,8 +201,8 @@ def test_layout_has_no_sideways_scroll_and_keeps_the_box_in_sight(
         expect(chat.locator("#sources .card").first).to_be_in_viewport()
 
 
-def test_a_mark_is_one_click_and_can_be_changed_and_commented(chat: Page, feedback: Path) -> None:
-    book = FeedbackBook(Database(f"sqlite:///{feedback}"))
+def test_a_mark_is_one_click_and_can_be_changed_and_commented(chat: Page, records: Path) -> None:
+    book = FeedbackBook(Database(f"sqlite:///{records}"))
     before = len(book.entries())
     expect(chat.locator("#marks")).to_have_count(0)
     ask(chat, "How long are records kept?")
@@ -243,7 +220,7 @@ def test_a_mark_is_one_click_and_can_be_changed_and_commented(chat: Page, feedba
     assert entry.answer.startswith("Records are kept for five years") and len(entry.citations) == 2
 
 
-def test_a_comment_sent_with_enter_joins_the_mark_that_was_given(chat: Page, feedback: Path) -> None:
+def test_a_comment_sent_with_enter_joins_the_mark_that_was_given(chat: Page, records: Path) -> None:
     ask(chat, "What is on the menu of the cafeteria?")
     comment = chat.get_by_label(texts.COMMENT_LABEL)
     comment.fill("rightly silent")
@@ -252,7 +229,7 @@ def test_a_comment_sent_with_enter_joins_the_mark_that_was_given(chat: Page, fee
     expect(comment).to_have_value("rightly silent")
     chat.get_by_role("button", name=texts.MARK_HELPFUL, exact=True).click()
     expect(chat.locator("#told p")).to_have_text(texts.MARK_KEPT_WITH_COMMENT)
-    entry = FeedbackBook(Database(f"sqlite:///{feedback}")).entries()[-1]
+    entry = FeedbackBook(Database(f"sqlite:///{records}")).entries()[-1]
     assert (entry.status, entry.mark, entry.comment) == ("not_in_documents", "helpful", "rightly silent")
 
 
@@ -269,20 +246,18 @@ def test_marks_go_with_the_answer_they_are_about(chat: Page) -> None:
     expect(chat.locator("#marks")).to_have_count(0)
 
 
-def test_a_mark_that_cannot_be_saved_is_one_sentence_and_the_comment_stays(
-    chat: Page, feedback: Path
-) -> None:
+def test_a_mark_that_cannot_be_saved_is_one_sentence_and_the_comment_stays(chat: Page, records: Path) -> None:
     ask(chat, "How long are records kept?")
     comment = chat.get_by_label(texts.COMMENT_LABEL)
     comment.fill("a long thought")
-    aside = feedback.rename(feedback.with_name("aside"))
-    feedback.mkdir()
+    aside = records.rename(records.with_name("aside"))
+    records.mkdir()
     try:
         chat.get_by_role("button", name=texts.MARK_WRONG_EVIDENCE).click()
         expect(chat.locator("#told p")).to_have_text(texts.MARK_NOT_KEPT)
     finally:
-        feedback.rmdir()
-        aside.rename(feedback)
+        records.rmdir()
+        aside.rename(records)
     expect(comment).to_have_value("a long thought")
     chat.get_by_role("button", name=texts.MARK_WRONG_EVIDENCE).click()
     expect(chat.locator("#told p")).to_have_text(texts.MARK_KEPT_WITH_COMMENT)

@@ -18,7 +18,7 @@ import scripted
 from assistant.records import Conversations, Database, Exchange, Reader, exchange_of, new_id, reader_of
 from assistant.types import Answer, Principal, Question
 from assistant.web import texts
-from browsing import free_port, needs_chromium, stop, wait_for
+from browsing import Opened, free_port, needs_chromium, stop, wait_for
 from test_browser import ask
 
 KEPT = "How long are records kept?"
@@ -57,6 +57,11 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     served.start()
     yield served
     served.stop()
+
+
+@pytest.fixture(scope="module")
+def address(served: Served) -> str:
+    return served.address
 
 
 @pytest.fixture
@@ -266,6 +271,7 @@ def test_a_deleted_conversation_is_gone_for_good_and_only_after_a_second_word(
 def test_all_conversations_are_deleted_at_once(chat: Page, served: Served) -> None:
     answered(chat, KEPT)
     chat.get_by_role("button", name=texts.NEW_CONVERSATION).click()
+    expect(chat.locator("#chat .question")).to_have_count(0)
     answered(chat, "Half of it?")
     chat.get_by_role("button", name=texts.DELETE_ALL).click()
     chat.get_by_role("button", name=texts.DELETE_ALL_NOW).click()
@@ -422,11 +428,10 @@ def test_an_answer_says_who_chose_its_words_and_how_sure_it_is(chat: Page) -> No
 @pytest.mark.parametrize(("width", "height"), [(1366, 768), (390, 844)])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_the_list_folds_away_and_nothing_scrolls_sideways(
-    chat: Page, served: Served, width: int, height: int, scheme: str
+    opened: Opened, served: Served, width: int, height: int, scheme: str
 ) -> None:
-    chat.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
-    chat.set_viewport_size({"width": width, "height": height})
-    show(chat, served.address)
+    served.conversations().delete_all("local")
+    chat = opened(size=(width, height), color_scheme=scheme)
     toggle = chat.get_by_role("button", name=texts.HISTORY, exact=True)
     phone = width < 900
     expect(toggle).to_have_attribute("aria-expanded", "false" if phone else "true")

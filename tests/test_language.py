@@ -24,6 +24,8 @@ from assistant.web.translation import filled, spoken
 HOUSE = Path(language.__file__).parent
 OTHERS = [code for code in language.LANGUAGES if code != language.ENGLISH]
 FOR_STAFF = {"PORT_IN_USE", "CANNOT_LISTEN"}  # printed by the command line, in English
+_SIDED = re.compile(r"(?:^|[;{ -])(?:left|right)(?:-[a-z]+)?\s*:|(?:text-align|float):\s*(?:left|right)")
+_FOUR = re.compile(r"(?:margin|padding|inset|border-width):\s*((?:[^\s;]+\s+){3}[^\s;]+)\s*;")
 _FIELD = re.compile(r"\{(\w*)\}")
 
 
@@ -242,3 +244,13 @@ def test_every_handler_of_the_chat_is_spoken(client: TestClient) -> None:
     page = asyncio.run(laid_out())
     handlers = [listener.fn for listener in page.fns.values() if listener.fn]
     assert handlers and all(hasattr(handler, "__wrapped__") for handler in handlers)
+
+
+SHEETS = [WEB / "style.css", *sorted(WEB.glob("static/*.css"))]
+
+
+@pytest.mark.parametrize("sheet", SHEETS, ids=lambda path: path.name)
+def test_no_style_names_a_side_that_is_another_one_in_arabic(sheet: Path) -> None:
+    written = re.sub(r"/\*.*?\*/| *!important", "", sheet.read_text("utf-8"), flags=re.DOTALL)
+    uneven = [four for four in _FOUR.findall(written) if four.split()[1] != four.split()[3]]
+    assert _SIDED.findall(written) + uneven == []

@@ -212,14 +212,14 @@ def test_two_chosen_values_can_be_compared(opens: Opens) -> None:
     page.get_by_role("radio", name="2019 beside 2024").check()
     expect(line(page)).to_contain_text("Comparing 2019 with 2024 in 3 of 3 documents")
     ask(page, ASKED)
-    expect(page.locator("#chat .side h3")).to_have_text(["2019", "2024"])
+    expect(page.locator("#chat .side h2")).to_have_text(["2019", "2024"])
     expect(page.locator("#marks")).to_be_visible()
     page.reload()
-    expect(page.locator("#chat .side h3")).to_have_text(["2019", "2024"])
+    expect(page.locator("#chat .side h2")).to_have_text(["2019", "2024"])
     before = page.locator("#chat .take .mark").get_attribute("href")
     page.get_by_role("button", name=texts.ASK_AGAIN).click()
     expect(page.locator(f"#chat .take .mark:not([href='{before}'])")).to_be_visible()
-    expect(page.locator("#chat .side h3")).to_have_text(["2019", "2024"])
+    expect(page.locator("#chat .side h2")).to_have_text(["2019", "2024"])
     expect(page.locator("#chat .answer")).to_have_count(1)
 
 

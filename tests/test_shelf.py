@@ -12,14 +12,14 @@ import pytest
 import uvicorn
 from fastapi import FastAPI, Request
 from fastapi.testclient import TestClient
-from playwright.sync_api import Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
 from assistant import sayings
 from assistant.access import local_principal
 from assistant.types import Principal
 from assistant.web import cards, holdings, render, shelf, texts, viewer
 from assistant.web.holdings import Holding, View
-from browsing import ARGUMENTS, CHROMIUM
+from browsing import CHROMIUM
 from conftest import write_papers
 from index import generations
 from index.build import build
@@ -299,18 +299,17 @@ def address(index: Index, corpus: Path) -> Iterator[str]:
 def page(request: pytest.FixtureRequest, address: str) -> Iterator[Page]:
     if CHROMIUM is None:
         pytest.skip("no chromium found; name one in CHROMIUM")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
-        context = browser.new_context(java_script_enabled=request.param)
-        context.set_default_timeout(15_000)
-        page = context.new_page()
-        failed: list[str] = []
-        page.on("console", lambda said: failed.append(said.text) if said.type == "error" else None)
-        page.on("pageerror", lambda error: failed.append(str(error)))
-        page.goto(address)
-        yield page
-        assert [told for told in failed if "favicon" not in told and "404" not in told] == []
-        browser.close()
+    browser: Browser = request.getfixturevalue("browser")
+    context = browser.new_context(java_script_enabled=request.param)
+    context.set_default_timeout(15_000)
+    page = context.new_page()
+    failed: list[str] = []
+    page.on("console", lambda said: failed.append(said.text) if said.type == "error" else None)
+    page.on("pageerror", lambda error: failed.append(str(error)))
+    page.goto(address)
+    yield page
+    assert [told for told in failed if "favicon" not in told and "404" not in told] == []
+    context.close()
 
 
 def scripts(page: Page) -> bool:

@@ -10,8 +10,8 @@ from playwright.sync_api import Browser, FrameLocator, Locator, Page, expect
 
 import printed
 from assistant.web import shipped, texts
-from browsing import free_port, needs_chromium, records_in, serving
-from test_browser import ask, is_local
+from browsing import free_port, is_local, needs_chromium, records_in, serving
+from test_browser import ask
 
 pytestmark = needs_chromium
 
@@ -144,6 +144,16 @@ def test_on_a_phone_the_source_stands_below_the_answer_and_nothing_scrolls_sidew
     assert top(page.locator("#source-view")) > top(page.locator("#chat .answer.answered"))
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     expect(page.locator("#question textarea")).to_be_in_viewport(ratio=1)
+
+
+@pytest.mark.parametrize("code", ["en", "ar"])
+def test_title_over_a_print_wider_than_the_window_is_not_cut(page: Page, address: str, code: str) -> None:
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.goto(address + at("guide", 1, printed.TWICE).replace("#", f"&lang={code}#"))
+    assert marked(page) == letters(printed.TWICE)
+    sheet, title = page.locator(".sheet").bounding_box(), page.locator("#stage h1").bounding_box()
+    assert sheet and sheet["x"] < 0 and sheet["x"] + sheet["width"] > 390
+    assert title and title["x"] >= 0 and title["x"] + title["width"] <= 390 and title["y"] > 0
 
 
 @pytest.mark.parametrize("nth", [0, 1])

@@ -108,7 +108,7 @@ def _column(said: Answer, column: Column, citations: dict[int, Citation]) -> Htm
     called = prose.called(text)
     return element(
         "section",
-        element("h3", column.label, dir="auto"),
+        element("h2", column.label, dir="auto"),
         element("div", prose.written(text, citations, keys), class_="prose", dir="auto"),
         _sources([citation for citation in said.citations if citation.number in called]),
         class_="side",

@@ -36,11 +36,11 @@ function settle(shown) {
   form.textContent = shown === "text" ? form.dataset.printed : form.dataset.text;
 }
 
-// Bring a mark to the upper third of the stage; by hand, so that a page around a frame stays put.
+// Bring a mark to the upper third of the stage, or leave the page at its top where it is seen there; by hand, so that a page around a frame stays put.
 function bring(mark) {
   const [at, from] = [mark.getBoundingClientRect(), stage.getBoundingClientRect()];
   const top = stage.scrollTop + at.top - from.top - stage.clientHeight / 3;
-  stage.scrollTo({ top });
+  stage.scrollTo({ top: top < stage.clientHeight / 4 ? 0 : top }); // the title is not cut for a few lines
 }
 
 // Bring the body of the print into view sideways, where the page is wider than the stage.
