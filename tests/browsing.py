@@ -4,7 +4,6 @@ import os
 import shutil
 import socket
 import subprocess
-import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -41,15 +40,7 @@ def serving(
     command: Sequence[str], port: int, more: Mapping[str, str] | None = None, within_s: float = START_WITHIN_S
 ) -> Iterator[str]:
     """The address of a server that `command` starts on a port, with more in its environment."""
-    with tempfile.TemporaryDirectory() as audit:
-        calm = {"ASSISTANT_QUESTIONS_PER_MINUTE": "1000", "ASSISTANT_AUDIT": audit}  # tests ask fast
-        with _served(command, port, {**calm, **(more or {})}, within_s) as address:
-            yield address
-
-
-@contextmanager
-def _served(command: Sequence[str], port: int, more: Mapping[str, str], within_s: float) -> Iterator[str]:
-    with subprocess.Popen(command, env={**os.environ, **more}) as served:
+    with subprocess.Popen(command, env={**os.environ, **(more or {})}) as served:
         try:
             wait_for(f"http://127.0.0.1:{port}/documents", served, within_s)
             yield f"http://127.0.0.1:{port}/"

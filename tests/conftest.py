@@ -1,6 +1,7 @@
 """Shared by all tests: a shut network, the real embedding model, and a small index."""
 
 import csv
+import os
 import socket
 import sys
 from collections.abc import Callable, Iterator
@@ -51,6 +52,13 @@ PAPERS: dict[str, tuple[str, dict[str, str]]] = {
 def pytest_addoption(parser: pytest.Parser) -> None:
     told = "write what axe-core finds to docs/accessibility.md"
     parser.addoption("--accessibility-report", action="store_true", help=told)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def calm(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Servers of tests are asked faster than people ask, and write no audit lines here."""
+    os.environ.setdefault("ASSISTANT_QUESTIONS_PER_MINUTE", "10000")
+    os.environ.setdefault("ASSISTANT_AUDIT", str(tmp_path_factory.mktemp("audit")))
 
 
 @pytest.fixture(autouse=True)

@@ -246,6 +246,7 @@ def test_every_handler_of_the_chat_is_spoken(client: TestClient) -> None:
     assert handlers and all(hasattr(handler, "__wrapped__") for handler in handlers)
 
 
+WEB = Path(render.__file__).parent
 SHEETS = [WEB / "style.css", *sorted(WEB.glob("static/*.css"))]
 
 
