@@ -11,6 +11,7 @@ import os
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -84,12 +85,14 @@ class Journal:
     def _make_room(self) -> None:
         """Begin a new file where this one is full, and remove what is too old, looked at once in an hour."""
         now, current = self._clock(), self._folder / CURRENT
-        if current.is_file() and current.stat().st_size >= self._bounds.file_bytes:
-            stamp = datetime.fromtimestamp(now, UTC).strftime("%Y%m%dT%H%M%S%f")
-            current.rename(self._folder / f"audit-{stamp}.jsonl")
+        with suppress(FileNotFoundError):  # nothing yet, or another process was quicker
+            if current.stat().st_size >= self._bounds.file_bytes:
+                stamp = datetime.fromtimestamp(now, UTC).strftime("%Y%m%dT%H%M%S%f")
+                current.rename(self._folder / f"audit-{stamp}.jsonl")
         if now - self._pruned < 3600:
             return
         self._pruned = now
         for old in self._folder.glob("audit*.jsonl"):
-            if old.stat().st_mtime < now - self._bounds.days * DAY_S:
-                old.unlink()
+            with suppress(FileNotFoundError):
+                if old.stat().st_mtime < now - self._bounds.days * DAY_S:
+                    old.unlink()

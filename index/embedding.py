@@ -99,6 +99,8 @@ class _OnnxEmbedder:
     """The exported default model, run by onnxruntime; safe to share between threads."""
 
     def __init__(self, folder: Path) -> None:
+        # Else the library, as it loads, reports to its maker and keeps a queue in the home folder.
+        os.environ["ORT_DISABLE_TELEMETRY"] = "1"
         import onnxruntime
         from tokenizers import Tokenizer
 

@@ -28,6 +28,10 @@ SPACE = {"space": "cosine", "ef_construction": 200, "max_neighbors": 32, "ef_sea
 
 def _client(folder: Path) -> Any:
     os.environ["ANONYMIZED_TELEMETRY"] = "False"
+    try:
+        Path.home()
+    except RuntimeError:  # a user without a home: Chroma asks for one when it is loaded, to put nothing there
+        os.environ["HOME"] = tempfile.gettempdir()
     from chromadb import PersistentClient
     from chromadb.config import Settings
 

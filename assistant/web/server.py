@@ -2,7 +2,10 @@
 
 import logging
 import os
+import signal
 import socket
+import sys
+import threading
 from collections.abc import Callable
 
 import uvicorn
@@ -101,6 +104,7 @@ def serve(settings: Settings, ready: Callable[[str], None] | None = None) -> Non
 
     Raises `PortInUse` before anything is loaded where the address is taken.
     """
+    _stop_in_order()
     listening = listen(settings.host, settings.port)
     with listening:
         address = address_of(listening)
@@ -113,6 +117,13 @@ def serve(settings: Settings, ready: Callable[[str], None] | None = None) -> Non
             timeout_graceful_shutdown=STOP_WITHIN_S,
         )
         _Server(config, lambda: ready(address) if ready else None).run(sockets=[listening])
+
+
+def _stop_in_order() -> None:
+    """Let SIGTERM end the process as Ctrl+C does. uvicorn raises it once more when all is answered, and
+    by default that kills on the spot: this process's copy of the index would be left behind."""
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
 
 
 def quiet_gradio() -> None:
