@@ -1,6 +1,6 @@
 """A scripted assistant over a small corpus written here: what the web tests and the browser talk to.
 
-`python tests/scripted.py PORT` serves it.
+`python tests/scripted.py PORT` serves it, `python tests/scripted.py unix:PATH` as `ct-assistant serve` does.
 """
 
 import sys
@@ -253,16 +253,20 @@ def scripted(pause_s: float = 0.0) -> Assistant:
     return cast(Assistant, ScriptedAssistant(pause_s))
 
 
-def main(port: int) -> None:
+def main(where: str) -> None:
     """Serve the scripted assistant until stopped."""
     import uvicorn
 
-    from assistant.web.server import create_app
+    from assistant.web.server import create_app, serve
 
     with tempfile.TemporaryDirectory() as folder:
-        app = create_app(Settings.from_env(corpus=write_corpus(Path(folder))), scripted(0.03))
-        uvicorn.run(app, host="127.0.0.1", port=port, log_level="error", timeout_graceful_shutdown=1)
+        corpus = write_corpus(Path(folder))
+        if where.startswith("unix:"):
+            serve(Settings.from_env(corpus=corpus, host=where), assistant=scripted(0.03))
+            return
+        app = create_app(Settings.from_env(corpus=corpus), scripted(0.03))
+        uvicorn.run(app, host="127.0.0.1", port=int(where), log_level="error", timeout_graceful_shutdown=1)
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]))
+    main(sys.argv[1])

@@ -99,7 +99,9 @@ def reception(settings: Settings, assistant: Assistant) -> Reception:
     return Reception(assistant, bounds, Journal(settings.audit, kept))
 
 
-def serve(settings: Settings, ready: Callable[[str], None] | None = None) -> None:
+def serve(
+    settings: Settings, ready: Callable[[str], None] | None = None, assistant: Assistant | None = None
+) -> None:
     """Serve until stopped; `ready` is told the address once it answers. Prints nothing itself.
 
     Raises `PortInUse` before anything is loaded where the address is taken.
@@ -109,7 +111,7 @@ def serve(settings: Settings, ready: Callable[[str], None] | None = None) -> Non
     with listening:
         address = address_of(listening)
         config = uvicorn.Config(
-            create_app(settings),
+            create_app(settings, assistant),
             log_level="warning",
             access_log=False,
             server_header=False,
