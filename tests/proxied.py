@@ -7,7 +7,7 @@ import ssl
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -22,12 +22,13 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 import scripted
-from browsing import START_WITHIN_S, free_port, stop
+from browsing import free_port, stop
 
 NGINX = shutil.which("nginx") or shutil.which("/usr/sbin/nginx")
 ABSENT = "no nginx found: `apt-get install nginx` to run this"
 CONF = scripted.ROOT / "docs" / "deployment" / "nginx.conf"
 PEOPLE = {"mary": "board,staff", "ben": "staff", **{f"reader{n}": "staff" for n in range(8)}}
+START_WITHIN_S = 120  # two servers at once, on a busy machine
 PASSWORD = "open-sesame"
 AROUND = """
 daemon off; worker_processes 1; {user}
@@ -57,16 +58,16 @@ class Proxy:
 
 
 @contextmanager
-def nginx(folder: Path, sockets: Sequence[Path], without: str = "") -> Iterator[Proxy]:
-    """nginx before these sockets; `without` is taken out of the shipped file, to see what it is for."""
+def nginx(folder: Path, sockets: tuple[Path, Path], without: str = "") -> Iterator[Proxy]:
+    """nginx before two sockets; `without` is taken out of the shipped file, to see what it is for."""
     ports = free_port(), free_port()
     text = CONF.read_text("utf-8")
     assert without in text
     text = text.replace(without, "")
     changes = {
-        "# server unix:/run/ct-assistant/2": "server unix:/run/ct-assistant/2" if sockets[1:] else "#",
+        "# server unix:/run/ct-assistant/2": "server unix:/run/ct-assistant/2",
         "/run/ct-assistant/1/ct.sock": str(sockets[0]),
-        "/run/ct-assistant/2/ct.sock": str(sockets[-1]),
+        "/run/ct-assistant/2/ct.sock": str(sockets[1]),
         "listen 80;": f"listen 127.0.0.1:{ports[0]};",
         "listen 443 ": f"listen 127.0.0.1:{ports[1]} ",
         "ct.example.org": "127.0.0.1",
@@ -75,7 +76,7 @@ def nginx(folder: Path, sockets: Sequence[Path], without: str = "") -> Iterator[
         "/var/log/nginx/": f"{folder}/",
     }
     for shipped, here in changes.items():
-        assert shipped in text or not sockets[1:], f"{CONF} names no {shipped}"
+        assert shipped in text, f"{CONF} names no {shipped}"
         text = text.replace(shipped, here)
     (folder / "ct-assistant.conf").write_text(text)
     user = "user root;" if os.geteuid() == 0 else ""  # or its workers could not reach these folders
@@ -103,8 +104,8 @@ def nginx(folder: Path, sockets: Sequence[Path], without: str = "") -> Iterator[
 
 
 @contextmanager
-def sockets(folder: Path, names: Sequence[str], more: Mapping[str, str]) -> Iterator[list[Path]]:
-    """Servers with the scripted assistant and a proxy's sign-on, one on each socket, over the same records."""
+def two_servers(folder: Path, more: Mapping[str, str]) -> Iterator[tuple[Path, Path]]:
+    """Two servers with the scripted assistant and a proxy's sign-on, over the same records: their sockets."""
     environment = {
         **os.environ,
         "ASSISTANT_SIGN_ON": "proxy",
@@ -112,8 +113,8 @@ def sockets(folder: Path, names: Sequence[str], more: Mapping[str, str]) -> Iter
         "ASSISTANT_AUDIT": str(folder / "audit"),
         **more,
     }
+    paths = folder / "1.sock", folder / "2.sock"
     with ExitStack() as stack:
-        paths = [folder / f"{name}.sock" for name in names]
         started = []
         for path in paths:
             command = [sys.executable, scripted.__file__, f"unix:{path}"]

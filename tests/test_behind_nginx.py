@@ -16,12 +16,13 @@ from playwright.sync_api import Browser, Page, expect
 from assistant.records import Database
 from assistant.records.keys import Keys
 from browsing import needs_chromium, windows
-from proxied import ABSENT, NGINX, PASSWORD, Proxy, nginx, sockets, through
+from proxied import ABSENT, NGINX, PASSWORD, Proxy, nginx, through, two_servers
 
-pytestmark = pytest.mark.skipif(NGINX is None, reason=ABSENT)
+pytestmark = [pytest.mark.skipif(NGINX is None, reason=ABSENT), pytest.mark.timeout(300)]
 
 INTRANET = "https://intranet.example.org"
 RESTRICTED = "/documents/secret/pages/1"  # for the group board: mary is in it, ben is not
+WRONG = "Basic bWFyeTp3cm9uZw=="  # mary, with a wrong password
 SAID = "Records are kept for five years"
 
 
@@ -38,13 +39,13 @@ def folder() -> Iterator[Path]:
 
 
 @pytest.fixture(scope="module")
-def servers(folder: Path) -> Iterator[list[Path]]:
-    with sockets(folder, ["1", "2"], {"ASSISTANT_INTRANET_ORIGINS": INTRANET}) as paths:
+def servers(folder: Path) -> Iterator[tuple[Path, Path]]:
+    with two_servers(folder, {"ASSISTANT_INTRANET_ORIGINS": INTRANET}) as paths:
         yield paths
 
 
 @pytest.fixture(scope="module")
-def proxy(folder: Path, servers: list[Path]) -> Iterator[Proxy]:
+def proxy(folder: Path, servers: tuple[Path, Path]) -> Iterator[Proxy]:
     """nginx before two servers."""
     with nginx(folder, servers) as proxy:
         yield proxy
@@ -64,6 +65,7 @@ def test_the_proxy_tells_who_asks_and_with_which_groups(proxy: Proxy) -> None:
 def test_nobody_comes_in_without_signing_on(proxy: Proxy) -> None:
     assert status(proxy, "") == 401
     assert status(proxy, "", ("X-Forwarded-User", "mary"), ("X-Forwarded-Groups", "board")) == 401
+    assert status(proxy, "", ("Authorization", WRONG)) == 401
 
 
 @pytest.mark.parametrize("user", ["X-Forwarded-User", "x-forwarded-user", "X_Forwarded_User"])
@@ -75,7 +77,7 @@ def test_sign_on_headers_of_a_browser_are_dropped(proxy: Proxy, user: str, group
     assert status(proxy, "mary", (user, "ben"), (groups, "staff")) == 200
 
 
-def test_two_headers_at_the_socket_let_nobody_in(servers: list[Path]) -> None:
+def test_two_headers_at_the_socket_let_nobody_in(servers: tuple[Path, Path]) -> None:
     twice = [("X-Forwarded-User", "mary"), ("X-Forwarded-User", "ben")]
     with through(servers[0]) as client:
         assert client.get("/documents", headers=twice).status_code == 401
@@ -100,8 +102,7 @@ def test_a_program_with_a_key_passes_the_password_and_gets_no_more_than_the_key(
         "Bearer\twrong",
     ):
         assert status(proxy, "", ("Authorization", nothing), *forged) == 401, nothing
-    basic = "Basic bWFyeTp3cm9uZw=="  # mary, with a wrong password
-    for both in ((basic, staff), (staff, basic), (basic, "Bearer wrong")):
+    for both in ((WRONG, staff), (staff, WRONG), (WRONG, "Bearer wrong")):
         assert status(proxy, "", *(("Authorization", told) for told in both)) in (400, 401), both
 
 
@@ -144,7 +145,7 @@ def test_a_body_may_be_as_large_as_the_chat_needs_and_no_larger(proxy: Proxy) ->
 def test_the_log_of_the_proxy_holds_no_query(proxy: Proxy) -> None:
     with proxy.client("mary") as client:
         client.get("/documents", params={"q": "cormorant"})
-    log = (proxy.folder / "ct-assistant.log").read_text()
+    log = (proxy.folder / "access.log").read_text()
     assert '"GET /documents" 200' in log and "cormorant" not in log
 
 
@@ -203,12 +204,12 @@ def test_two_processes_share_the_readers_and_each_stays_with_one(proxy: Proxy, f
     assert {f"proxy:reader{number}" for number in range(8)} <= {line["who"] for line in lines}
 
 
-def test_where_a_process_is_down_its_readers_come_to_another(servers: list[Path]) -> None:
-    with folder_of_its_own() as folder, nginx(folder, [servers[0], folder / "gone.sock"]) as proxy:
+def test_where_a_process_is_down_its_readers_come_to_another(servers: tuple[Path, Path]) -> None:
+    with folder_of_its_own() as folder, nginx(folder, (servers[0], folder / "gone.sock")) as proxy:
         assert answers(proxy, "gone") == ["answered"] * 8
 
 
-def test_without_the_hash_of_who_asks_chats_break(servers: list[Path]) -> None:
+def test_without_the_hash_of_who_asks_chats_break(servers: tuple[Path, Path]) -> None:
     with folder_of_its_own() as folder, nginx(folder, servers, "hash $ct_asker consistent;") as proxy:
         assert "answered" not in answers(proxy, "apart", people=2)
 
