@@ -1,7 +1,9 @@
 """Is everything here sound? One finding for each thing an answer depends on."""
 
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 from assistant.access import local_principal
 from assistant.config import Settings
@@ -25,7 +27,7 @@ class Finding:
 
 
 def check(settings: Settings) -> Iterator[Finding]:
-    """Look at prompts, embedding model, index, corpus, records and language model, in this order."""
+    """Look at prompts, embedding model, index, corpus, records, sign-on, audit and language model."""
     for name in ("answer", "condense"):
         try:
             yield Finding(True, f"prompt {name}: sha256 {load_prompt(name).sha256[:12]}")
@@ -57,6 +59,8 @@ def check(settings: Settings) -> Iterator[Finding]:
     except IndexFault as error:
         yield Finding(False, str(error))
     yield from _records(settings)
+    yield _sign_on(settings)
+    yield _audit(settings.audit)
     if settings.llm:
         try:
             LanguageModel(settings).complete([("user", "Reply with the word ready.")])
@@ -74,3 +78,28 @@ def _records(settings: Settings) -> Iterator[Finding]:
             yield Finding(sound, f"records: {text}")
     except AssistantFault as error:
         yield Finding(False, str(error))
+
+
+def _sign_on(settings: Settings) -> Finding:
+    """What would keep a server from starting, or be told only once somebody asks."""
+    from assistant.web.sign_on import loopback_only, origins, trusted_proxy
+
+    try:
+        loopback_only(settings)
+        origins(settings)
+        if settings.sign_on == "proxy":
+            trusted_proxy(settings)
+    except AssistantFault as error:
+        return Finding(False, str(error))
+    return Finding(True, f"sign-on: {settings.sign_on}, served on {settings.host}")
+
+
+def _audit(folder: Path) -> Finding:
+    """The folder is not made here; whether it could be is what counts."""
+    there = next(place for place in (folder, *folder.absolute().parents) if place.exists())
+    if there.is_dir() and os.access(there, os.W_OK | os.X_OK):
+        return Finding(True, f"audit: {folder}")
+    return Finding(
+        False,
+        f"audit: {folder} cannot be written. Give this user the folder, or name another in ASSISTANT_AUDIT.",
+    )
