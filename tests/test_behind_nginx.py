@@ -4,9 +4,13 @@ import json
 import re
 import tempfile
 import time
+from base64 import b64encode
 from collections.abc import Iterator
 from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
+from socketserver import UnixStreamServer
+from threading import Thread
 from typing import Any
 
 import httpx
@@ -16,13 +20,14 @@ from playwright.sync_api import Browser, Page, expect
 from assistant.records import Database
 from assistant.records.keys import Keys
 from browsing import needs_chromium, windows
-from proxied import ABSENT, NGINX, PASSWORD, Proxy, nginx, through, two_servers
+from proxied import ABSENT, NGINX, PASSWORD, PEOPLE, Proxy, nginx, through, two_servers
 
 pytestmark = [pytest.mark.skipif(NGINX is None, reason=ABSENT), pytest.mark.timeout(300)]
 
 INTRANET = "https://intranet.example.org"
 RESTRICTED = "/documents/secret/pages/1"  # for the group board: mary is in it, ben is not
 WRONG = "Basic bWFyeTp3cm9uZw=="  # mary, with a wrong password
+RIGHT = "Basic " + b64encode(f"mary:{PASSWORD}".encode()).decode()
 SAID = "Records are kept for five years"
 
 
@@ -75,6 +80,55 @@ def test_sign_on_headers_of_a_browser_are_dropped(proxy: Proxy, user: str, group
     assert status(proxy, "ben", *forged) == 404
     assert status(proxy, "ben", *forged, *forged) == 404
     assert status(proxy, "mary", (user, "ben"), (groups, "staff")) == 200
+
+
+class Told(BaseHTTPRequestHandler):
+    """Says what a server behind the proxy is told."""
+
+    def do_GET(self) -> None:
+        body = json.dumps([(name.lower(), value) for name, value in self.headers.items()]).encode()
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *told: object) -> None:
+        pass
+
+
+@pytest.fixture(scope="module")
+def mirror() -> Iterator[Proxy]:
+    """nginx before a server that says what it was told."""
+    with folder_of_its_own() as folder, UnixStreamServer(str(folder / "0.sock"), Told) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        with nginx(folder, (folder / "0.sock", folder / "0.sock")) as proxy:
+            yield proxy
+        server.shutdown()
+
+
+@pytest.mark.parametrize("path", ["/embed.js", "/visit", "/visit/x7/documents", "/api/health", "/api/ready"])
+@pytest.mark.parametrize("proof", ["", WRONG, RIGHT, "Bearer wrong"])
+def test_where_nginx_looks_at_no_password_it_names_nobody(mirror: Proxy, path: str, proof: str) -> None:
+    forged = [("X-Forwarded-User", "mary"), ("X-Forwarded-Groups", "board"), ("Authorization", proof)]
+    with mirror.client() as client:
+        answer = client.get(path, headers=[(name, value) for name, value in forged if value])
+    told = answer.json()
+    assert not [name for name, _ in told if name.startswith("x-forwarded-") and name != "x-forwarded-proto"]
+    assert [value for name, value in told if name == "authorization"] == [proof] * proof.startswith("Bearer")
+
+
+@pytest.mark.parametrize(
+    "path", ["/", "/documents", "/visits", "/visit/", "/embed.jsx", "/a/visit/x", "/visit/%2e%2e/documents"]
+)
+def test_everywhere_else_it_names_whose_password_it_has_looked_at(mirror: Proxy, path: str) -> None:
+    with mirror.client() as client:
+        assert client.get(path, headers={"Authorization": WRONG}).status_code == 401
+        told = client.get(path, headers={"Authorization": RIGHT, "X-Forwarded-For": "10.0.0.7"}).json()
+    assert [pair for pair in told if pair[0].startswith("x-forwarded") or pair[0] == "authorization"] == [
+        ["x-forwarded-user", "mary"],
+        ["x-forwarded-groups", PEOPLE["mary"]],
+        ["x-forwarded-proto", "https"],
+    ]
 
 
 def test_two_headers_at_the_socket_let_nobody_in(servers: tuple[Path, Path]) -> None:
