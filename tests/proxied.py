@@ -58,13 +58,14 @@ class Proxy:
 
 
 @contextmanager
-def nginx(folder: Path, sockets: tuple[Path, Path], without: str = "") -> Iterator[Proxy]:
-    """nginx before two sockets; `without` is taken out of the shipped file, to see what it is for."""
+def nginx(
+    folder: Path, sockets: tuple[Path, Path], changed: Mapping[str, str] | None = None
+) -> Iterator[Proxy]:
+    """nginx before two sockets, by the shipped file; `changed` is changed in it as an operator would."""
     ports = free_port(), free_port()
     text = CONF.read_text("utf-8")
-    assert without in text
-    text = text.replace(without, "")
     changes = {
+        **(changed or {}),
         "# server unix:/run/ct-assistant/2": "server unix:/run/ct-assistant/2",
         "/run/ct-assistant/1/ct.sock": str(sockets[0]),
         "/run/ct-assistant/2/ct.sock": str(sockets[1]),

@@ -6,8 +6,8 @@ import tempfile
 import time
 from base64 import b64encode
 from collections.abc import Iterator
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler
+from contextlib import ExitStack, contextmanager
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from socketserver import UnixStreamServer
 from threading import Thread
@@ -20,7 +20,7 @@ from playwright.sync_api import Browser, Page, expect
 from assistant.records import Database
 from assistant.records.keys import Keys
 from browsing import needs_chromium, windows
-from proxied import ABSENT, NGINX, PASSWORD, PEOPLE, Proxy, nginx, through, two_servers
+from proxied import ABSENT, CONF, NGINX, PASSWORD, PEOPLE, Proxy, nginx, through, two_servers
 
 pytestmark = [pytest.mark.skipif(NGINX is None, reason=ABSENT), pytest.mark.timeout(300)]
 
@@ -129,6 +129,52 @@ def test_everywhere_else_it_names_whose_password_it_has_looked_at(mirror: Proxy,
         ["x-forwarded-groups", PEOPLE["mary"]],
         ["x-forwarded-proto", "https"],
     ]
+
+
+class SignOn(Told):
+    """Knows mary by her cookie, as a sign-on proxy of an organisation does."""
+
+    def do_GET(self) -> None:
+        known = self.headers.get("cookie") == "session=mary"
+        self.send_response(202 if known else 401)
+        if known:
+            self.send_header("X-Auth-Request-User", "mary")
+            self.send_header("X-Auth-Request-Groups", "board")
+        self.end_headers()
+
+
+def test_another_sign_on_takes_the_place_of_passwords_as_operators_are_told() -> None:
+    page = (CONF.parent.parent / "operating.md").read_text("utf-8")
+    blocks = [b for b in re.findall(r"(?:^    .*\n|^\n)+", page, re.MULTILINE) if "$ct_" in b]
+    asking, location, groups = (block.strip() for block in blocks if "auth" in block or "map" in block)
+    text = CONF.read_text("utf-8")
+    mapped = text[text.index("map $ct_user $ct_groups") : text.index("map $ct_key$ct_open$ct_user")]
+    passwords = re.findall(r"auth_basic .*\n\s+auth_basic_user_file .*", text)[0]
+    with folder_of_its_own() as folder, ExitStack() as stack:
+        mirror = stack.enter_context(UnixStreamServer(str(folder / "0.sock"), Told))
+        sign_on = stack.enter_context(HTTPServer(("127.0.0.1", 0), SignOn))
+        for server in (mirror, sign_on):
+            Thread(target=server.serve_forever, daemon=True).start()
+            stack.callback(server.shutdown)
+        changed = {
+            mapped: groups,
+            passwords: asking,
+            "default $remote_user;": "default $ct_name;",
+            "    location / {": f"{location}\n    location / {{",
+            "127.0.0.1:4180": f"127.0.0.1:{sign_on.server_port}",
+        }
+        proxy = stack.enter_context(nginx(folder, (folder / "0.sock", folder / "0.sock"), changed))
+        client = stack.enter_context(proxy.client())
+        forged = {"X-Forwarded-User": "ben", "X-Forwarded-Groups": "staff"}
+        assert client.get("/documents", headers=forged).status_code == 401
+        known = {**forged, "Cookie": "session=mary"}
+        told = dict(client.get("/documents", headers=known).json())
+        assert (told["x-forwarded-user"], told["x-forwarded-groups"]) == ("mary", "board")
+        for path, proof in (("/embed.js", WRONG), ("/visit/x7/", RIGHT), ("/documents", "Bearer wrong")):
+            told = dict(client.get(path, headers={**forged, "Authorization": proof}).json())
+            assert not {"x-forwarded-user", "x-forwarded-groups"} & set(told), path
+        told = dict(client.get("/visit/x7/", headers=known).json())
+        assert not {"x-forwarded-user", "x-forwarded-groups"} & set(told)
 
 
 def test_two_headers_at_the_socket_let_nobody_in(servers: tuple[Path, Path]) -> None:
@@ -264,7 +310,7 @@ def test_where_a_process_is_down_its_readers_come_to_another(servers: tuple[Path
 
 
 def test_without_the_hash_of_who_asks_chats_break(servers: tuple[Path, Path]) -> None:
-    with folder_of_its_own() as folder, nginx(folder, servers, "hash $ct_asker consistent;") as proxy:
+    with folder_of_its_own() as folder, nginx(folder, servers, {"hash $ct_asker consistent;": ""}) as proxy:
         assert "answered" not in answers(proxy, "apart", people=2)
 
 
