@@ -70,7 +70,8 @@ def sha256_of(path: Path) -> str:
 
 def _exported(source: Path, models_dir: Path) -> Path:
     """The folder with `model.onnx` and `tokenizer.json`, made on first use."""
-    target = models_dir / f"{DEFAULT_MODEL}-{DEFAULT_WEIGHTS_SHA256[:12]}"
+    # Absolute, because the child below stands in another folder.
+    target = models_dir.absolute() / f"{DEFAULT_MODEL}-{DEFAULT_WEIGHTS_SHA256[:12]}"
     record = target / "export.json"
     if record.is_file():
         told = json.loads(record.read_text("utf-8"))

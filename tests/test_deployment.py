@@ -24,6 +24,7 @@ from assistant.config import PREFIX, Settings
 from assistant.journal import Bounds, Journal
 from assistant.types import Question
 from conftest import ROOT
+from index import embedding
 
 DEPLOYMENT = ROOT / "docs" / "deployment"
 TOLD = [ROOT / "docs" / "operating.md", *sorted(path for path in DEPLOYMENT.iterdir() if path.is_file())]
@@ -69,6 +70,21 @@ def test_a_server_writes_only_where_it_is_set_to_and_leaves_nothing_behind_when_
     assert list((tmp_path / "cwd").iterdir()) == [] and list((tmp_path / "home").iterdir()) == []
     left = [path.name for path in (tmp_path / "tmp").rglob("*") if path.is_file()]
     assert left == [] and not list((tmp_path / "tmp").glob("ct-assistant-*"))
+
+
+def test_a_model_is_exported_below_the_folder_that_the_command_is_run_in(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[str] = []
+
+    def run(command: list[str], **options: object) -> "subprocess.CompletedProcess[str]":
+        told.extend(command)
+        return subprocess.CompletedProcess(command, 0, "", "")
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(embedding.subprocess, "run", run)
+    target = embedding._exported(embedding._packaged_model(), Path("var/models"))
+    assert target.parent == tmp_path / "var" / "models" and told[-1] == str(target)
 
 
 def test_no_audit_line_is_lost_where_another_process_was_quicker_to_begin_a_new_file(
