@@ -73,9 +73,6 @@
     const address = new URL(window.location.href);
     address.searchParams.set("lang", link.lang);
     link.href = address.href;
-    if (event.ctrlKey || event.metaKey || event.shiftKey) return; // in a tab of its own, as was asked
-    event.preventDefault(); // the component may lay the link out anew before it is followed
-    window.location.assign(address.href);
   }, true);
 
   const start = () => {
