@@ -69,7 +69,7 @@ def windows(browser: Browser, address: str) -> Iterator[Opened]:
         context.on("weberror", lambda error: failed.append(str(error.error)))
         context.on("request", lambda request: asked.append(request.url))
         page = context.new_page()
-        page.on("console", lambda said: said.type == "error" and failed.append(f"{said.text} {said.location}"))
+        page.on("console", lambda said: failed.append(said.text) if said.type == "error" else None)
         page.goto(address + path)
         if not path.startswith("documents"):
             expect(page.locator("#sources .panel")).to_be_visible()

@@ -16,7 +16,7 @@ from assistant.errors import RecordsUnavailable
 from assistant.journal import Journal
 from assistant.records import Conversations, Database, FeedbackBook
 from assistant.records.keys import Keys
-from assistant.web import downloads, texts, viewer
+from assistant.web import downloads, logs, texts, viewer
 from assistant.web.guard import Answers, Guard, Sessions
 from assistant.web.history import History
 from assistant.web.listening import address_of, listen
@@ -101,12 +101,14 @@ def serve(settings: Settings, ready: Callable[[str], None] | None = None) -> Non
 
     Raises `PortInUse` before anything is loaded where the address is taken.
     """
+    logs.begin(settings)
     listening = listen(settings.host, settings.port)
     with listening:
         address = address_of(listening)
         config = uvicorn.Config(
             create_app(settings),
             log_level="warning",
+            log_config=None,  # its lines go where ours go
             access_log=False,
             server_header=False,
             proxy_headers=False,  # an address that a header names proves nothing
