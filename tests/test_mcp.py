@@ -289,6 +289,44 @@ def test_a_program_on_this_machine_reads_with_the_groups_it_was_started_with(
     assert SECRET in within(use("--as-groups", "leads"))[0]
 
 
+def test_what_is_no_message_does_not_stop_a_program_from_being_served(small_index: Path) -> None:
+    prefix = "io.modelcontextprotocol/"
+    meta = {
+        f"{prefix}protocolVersion": "2026-07-28",
+        f"{prefix}clientInfo": {"name": "x", "version": "1"},
+        f"{prefix}clientCapabilities": {},
+    }
+
+    def message(number: int, arguments: object = None) -> bytes:
+        told = asking("search", arguments)
+        return json.dumps({**told, "id": number, "params": {**told["params"], "_meta": meta}}).encode()
+
+    lines = [
+        message(1),
+        b"x",
+        b"\xff\xfe",
+        b"[" * 50_000,
+        message(2, {"query": "\ud800 x"}),
+        message(3, {"query": "x", "filters": {"\ud800": "x"}}),
+        message(4),
+    ]
+    given = stdio(small_index)
+    with subprocess.Popen(
+        [given.command, *given.args], cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as served:
+        assert served.stdin and served.stdout
+        served.stdin.write(b"\n".join(lines) + b"\n")
+        served.stdin.flush()
+        answers: dict[object, dict[str, Any]] = {}
+        while 4 not in answers:  # each line of the output is a message, and nothing else is printed
+            answer = json.loads(served.stdout.readline())
+            answers[answer.get("id")] = answer
+        served.stdin.close()
+        assert served.wait(20) == 0
+    assert "Norway" in json.dumps(answers[1]) and "Norway" in json.dumps(answers[4])
+    assert all("Traceback" not in json.dumps(answer) for answer in answers.values())
+
+
 def test_a_passage_that_is_not_there_and_one_of_others_are_told_in_the_same_words(desk: Desk) -> None:
     found = call(desk, Caller(LEAD), "search", {"query": "cormorant reserve"}).result
     assert isinstance(found, Findings)

@@ -100,8 +100,10 @@ def _server(
     # Whoever waits for an answer must not hold a thread that the pages need.
     limiter = anyio.CapacityLimiter(settings.answers_at_once + settings.answers_waiting + QUICK)
 
+    tools = _tools()
+
     async def offered(context: Any, asked: Any) -> types.ListToolsResult:
-        return types.ListToolsResult(tools=_tools())
+        return types.ListToolsResult(tools=tools)
 
     async def used(context: Any, asked: types.CallToolRequestParams) -> types.CallToolResult:
         caller = caller_of(context.request)

@@ -84,16 +84,15 @@ class Outcome:
 def search(desk: Desk, caller: Caller, asked: Searched) -> Findings:
     """The passages nearest to a text. Raises BadQuestion, TooManyQuestions."""
     principal, filters = caller.principal, asked.filters.within(caller.principal.scope)
-    query = received(asked.query, desk.question_chars)
 
     def found() -> Findings:
         index, groups = desk.reception.index, principal.groups
-        hits = index.search(query, asked.k, groups, filters)
+        hits = index.search(received(asked.query, desk.question_chars), asked.k, groups, filters)
         papers = {document.id: document for document in index.documents(groups)}
         passages = [hit.passage for hit in hits if hit.passage.document_id in papers]
         return Findings(tuple(_shown(caller, papers[each.document_id], each) for each in passages))
 
-    return desk.reception.look_up(Question(query, principal, filters=filters), DOOR, found)
+    return desk.reception.look_up(Question(asked.query, principal, filters=filters), DOOR, found)
 
 
 def ask(desk: Desk, caller: Caller, asked: Asked) -> Told:
