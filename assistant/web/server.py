@@ -8,6 +8,7 @@ from collections.abc import Callable
 import uvicorn
 from fastapi import FastAPI
 from starlette.middleware.trustedhost import TrustedHostMiddleware
+from starlette.routing import Route
 
 from assistant import journal
 from assistant.assistant import Assistant
@@ -16,7 +17,7 @@ from assistant.errors import RecordsUnavailable
 from assistant.journal import Journal
 from assistant.records import Conversations, Database, FeedbackBook
 from assistant.records.keys import Keys
-from assistant.web import downloads, logs, texts, viewer
+from assistant.web import downloads, logs, protocol, texts, viewer
 from assistant.web.guard import Answers, Guard, Sessions
 from assistant.web.history import History
 from assistant.web.listening import address_of, listen
@@ -63,7 +64,9 @@ def create_app(settings: Settings, assistant: Assistant | None = None) -> FastAP
     history = History(assistant, Conversations(database))
     marks = Marks(FeedbackBook(database), history)
     app.include_router(downloads.routes(assistant, who, marks.exchange))
-    return chat.mount(app, reception(settings, assistant), who, marks, history)
+    desk = reception(settings, assistant)
+    app.router.routes.append(Route(protocol.PATH, protocol.Door(settings, desk)))
+    return chat.mount(app, desk, who, marks, history)
 
 
 def _admit(app: FastAPI, settings: Settings, keys: Keys) -> None:
