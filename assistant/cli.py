@@ -1,4 +1,4 @@
-"""The command line: build, ask, serve, check, eval, compare, feedback, keys. The only module that prints."""
+"""The command line: build, ask, serve, mcp, check, eval, compare, feedback, keys. Only here is printed."""
 
 import argparse
 import json
@@ -60,7 +60,6 @@ def _parser() -> argparse.ArgumentParser:
     ask.add_argument("--json", action="store_true", help="print one JSON object")
     ask.add_argument("--history", type=Path, metavar="FILE", help="JSON list of {role, text}, oldest first")
     ask.add_argument("--search-text", default="", metavar="TEXT", help="search for this instead")
-    ask.add_argument("--as-groups", default="", metavar="A,B", help="ask as a member of these groups")
     named = ("FIELD", "ONE", "OTHER")
     ask.add_argument("--compare", nargs=3, metavar=named, help="ask the papers of two values apart")
     ask.add_argument("--memo", type=Path, metavar="FILE", help="write the answer to a .docx, .pdf or .md too")
@@ -70,6 +69,9 @@ def _parser() -> argparse.ArgumentParser:
     serve.add_argument("--host", help="address (127.0.0.1)")
     serve.add_argument("--port", type=int, help="port (7860)")
     serve.set_defaults(run=_serve)
+
+    tools = commands.add_parser("mcp", help="offer search and answers to another program, over stdio")
+    tools.set_defaults(run=_mcp)
 
     check = commands.add_parser("check", help="is everything here sound?")
     check.add_argument("--corpus", type=Path, help="folder of the documents (docs_corpus)")
@@ -105,7 +107,9 @@ def _parser() -> argparse.ArgumentParser:
         help="create: may only bring in the readers of pages of this origin, in at most these groups",
     )  # fmt: skip
     keys.set_defaults(run=_keys)
-    for command in (build, ask, serve, check, evaluate):
+    for command in (ask, tools, evaluate):
+        command.add_argument("--as-groups", default="", metavar="A,B", help="ask as a member of these groups")
+    for command in (build, ask, serve, tools, check, evaluate):
         command.add_argument("--index", type=Path, help="folder of the index (var/index)")
     return parser
 
@@ -113,7 +117,6 @@ def _parser() -> argparse.ArgumentParser:
 def _add_eval_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("file", type=Path, help="question set: JSONL or CSV")
     parser.add_argument("--out", type=Path, help="folder to write (var/runs/<name of the set>)")
-    parser.add_argument("--as-groups", default="", metavar="A,B", help="ask as a member of these groups")
     parser.add_argument("--limit", type=int, metavar="N", help="only the first N questions")
     parser.add_argument("--workers", type=int, default=2, metavar="N", help="questions asked at once (2)")
     parser.add_argument("--resume", action="store_true", help="continue a run that was interrupted")
@@ -171,7 +174,9 @@ def _ask(given: argparse.Namespace, settings: Settings) -> int:
     assistant = Assistant.open(settings)
     answer = assistant.ask(question)
     if answer.trace.fallback == "unreachable":
-        raise _unavailable(settings)
+        from assistant.llm import unavailable
+
+        raise unavailable(settings, "unreachable")  # the operator's to mend, not to be worked around
     if answer.trace.fallback:
         told = f"the language model failed ({answer.trace.fallback}); the answer is taken from the documents"
         print(f"ct-assistant: {told} sentence by sentence.", file=sys.stderr)
@@ -184,13 +189,6 @@ def _ask(given: argparse.Namespace, settings: Settings) -> int:
     if given.memo:
         print(memo.save(given.memo, given.question, answer, date.today()), file=sys.stderr)
     return 0
-
-
-def _unavailable(settings: Settings) -> AssistantFault:
-    """An address that nobody answers at is the operator's to mend: told, not worked around."""
-    from assistant.llm import unavailable
-
-    return unavailable(settings, "unreachable")
 
 
 def _history(path: Path) -> tuple[Turn, ...]:
@@ -213,6 +211,13 @@ def _serve(given: argparse.Namespace, settings: Settings) -> int:
     from assistant.web.server import serve
 
     serve(settings, lambda address: print(f"Serving on {address} (stop with Ctrl+C)", flush=True))
+    return 0
+
+
+def _mcp(given: argparse.Namespace, settings: Settings) -> int:
+    from assistant.web.protocol import serve_stdio
+
+    serve_stdio(settings, local_principal(given.as_groups.split(",")))
     return 0
 
 

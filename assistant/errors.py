@@ -25,6 +25,14 @@ class BadQuestion(AssistantFault):
         return str(self)
 
 
+class BadCall(AssistantFault):
+    """A tool that another program called wrongly, or for what is not there; the sentence may be shown."""
+
+    @property
+    def for_staff(self) -> str:
+        return str(self)
+
+
 class BadInput(AssistantFault):
     """A file or option given on the command line that cannot be used."""
 

@@ -79,7 +79,7 @@ def windows(browser: Browser, address: str) -> Iterator[Opened]:
     for context in contexts:
         context.close()
     assert asked and [url for url in asked if not is_local(url)] == []
-    assert failed == []
+    assert failed == [], failed
 
 
 def is_local(url: str) -> bool:

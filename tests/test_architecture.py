@@ -36,6 +36,8 @@ DOORS = {
     "sqlalchemy": {"assistant/records/"},
     "alembic": {"assistant/records/"},
     "pg8000": set(),
+    "mcp": {"assistant/web/protocol.py"},
+    "mcp_types": {"assistant/web/protocol.py"},
 }
 # (importing package, imported package): never.
 WALLS = [
@@ -54,7 +56,10 @@ WALLS = [
 ROOMS = ("chat", "parts", "replies", "marking", "keeping", "panel", "further")
 GRADIO = {f"assistant/web/{name}.py" for name in ROOMS}
 # Slow to load: never at the top of a module that a quick command loads.
-HEAVY = {"chromadb", "torch", "transformers", "sentence_transformers", "onnxruntime", "langchain", "pypdf"}
+HEAVY = {
+    "chromadb", "torch", "transformers", "sentence_transformers", "onnxruntime", "langchain", "pypdf", "mcp",
+    "mcp_types",
+}  # fmt: skip
 
 
 def modules() -> list[Path]:

@@ -11,6 +11,7 @@ from collections import OrderedDict, deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
 from assistant import sayings
 from assistant.assistant import Assistant
@@ -23,6 +24,8 @@ MINUTE_S = 60.0
 TURN_S = 30.0  # longest wait for a turn
 PLACE_S = 2.0  # longest wait for the end of the same person's answer before, in another window
 PEOPLE = 10_000  # whose last minute is remembered
+
+Found = TypeVar("Found")
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +94,26 @@ class Reception:
             raise
         except Exception:
             told = "failed"
+            raise
+        finally:
+            if self._journal:
+                self._journal.write(question, told, door, self._clock() - began)
+
+    def look_up(self, question: Question, door: str, looking: Callable[[], Found]) -> Found:
+        """What `looking` gives: passages, without an answer. It counts like a question, and ends in an
+        audit line too. Raises TooManyQuestions, and what `looking` raises."""
+        began, told = self._clock(), "failed"
+        try:
+            with self._lock:
+                self._count(question.principal.id)
+            found = looking()
+            told = "looked_up"
+            return found
+        except TooManyQuestions:
+            told = "turned_away"
+            raise
+        except AssistantFault:
+            told = "refused"
             raise
         finally:
             if self._journal:

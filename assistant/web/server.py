@@ -11,6 +11,7 @@ from collections.abc import Callable
 import uvicorn
 from fastapi import FastAPI
 from starlette.middleware.trustedhost import TrustedHostMiddleware
+from starlette.routing import Route
 
 from assistant import journal
 from assistant.assistant import Assistant
@@ -19,7 +20,7 @@ from assistant.errors import RecordsUnavailable
 from assistant.journal import Journal
 from assistant.records import Conversations, Database, FeedbackBook
 from assistant.records.keys import Keys
-from assistant.web import downloads, texts, viewer
+from assistant.web import downloads, logs, protocol, texts, viewer
 from assistant.web.guard import Answers, Guard, Sessions
 from assistant.web.history import History
 from assistant.web.listening import address_of, listen
@@ -66,7 +67,9 @@ def create_app(settings: Settings, assistant: Assistant | None = None) -> FastAP
     history = History(assistant, Conversations(database))
     marks = Marks(FeedbackBook(database), history)
     app.include_router(downloads.routes(assistant, who, marks.exchange))
-    return chat.mount(app, reception(settings, assistant), who, marks, history)
+    desk = reception(settings, assistant)
+    app.router.routes.append(Route(protocol.PATH, protocol.Door(settings, desk)))
+    return chat.mount(app, desk, who, marks, history)
 
 
 def _admit(app: FastAPI, settings: Settings, keys: Keys) -> None:
@@ -106,6 +109,7 @@ def serve(
 
     Raises `PortInUse` before anything is loaded where the address is taken.
     """
+    logs.begin(settings)
     _stop_in_order()
     listening = listen(settings.host, settings.port)
     with listening:
@@ -113,6 +117,7 @@ def serve(
         config = uvicorn.Config(
             create_app(settings, assistant),
             log_level="warning",
+            log_config=None,  # its lines go where ours go
             access_log=False,
             server_header=False,
             proxy_headers=False,  # an address that a header names proves nothing
