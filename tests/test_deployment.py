@@ -82,7 +82,7 @@ def test_a_model_is_exported_below_the_folder_that_the_command_is_run_in(
         return subprocess.CompletedProcess(command, 0, "", "")
 
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(embedding.subprocess, "run", run)
+    monkeypatch.setattr(subprocess, "run", run)
     target = embedding._exported(embedding._packaged_model(), Path("var/models"))
     assert target.parent == tmp_path / "var" / "models" and told[-1] == str(target)
 
