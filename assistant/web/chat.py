@@ -31,6 +31,7 @@ from assistant.web.viewer import Who
 
 HERE = Path(__file__).parent
 STYLES = ("beside", "history", "narrow")
+SCRIPTS = ("beside", "heard", "marks", "narrow", "over")
 RUNNING_AT_ONCE = 4  # answers on their way to browsers at the same time; further ones wait in line
 WAITING = 64
 FONT = ("ui-sans-serif", "system-ui", "-apple-system", "Segoe UI", "Roboto", "Liberation Sans", "sans-serif")
@@ -83,8 +84,7 @@ def _head() -> str:
     words |= {"over": texts.SIGN_ON_OVER, "again": texts.SIGN_ON_AGAIN}
     told = json.dumps(words, ensure_ascii=False).replace("<", "\\u003c")
     scripts = [
-        (HERE / name).read_text("utf-8")
-        for name in ("chat.js", *(f"static/{name}.js" for name in ("beside", "heard", "marks", "narrow", "over")))
+        (HERE / name).read_text("utf-8") for name in ("chat.js", *(f"static/{name}.js" for name in SCRIPTS))
     ]
     data = f'<script type="application/json" id="beside-words">{told}</script>'
     return data + "".join(f"<script>{script}</script>" for script in scripts)
@@ -168,10 +168,10 @@ def _masthead(leaving: str) -> str:
         render.element("a", name, lang=code, hreflang=code, href=f"./?{language.PARAMETER}={code}")
         for code, name in language.LANGUAGES.items()
     ]
-    if leaving:
-        chosen.append(render.element("a", texts.SIGN_OFF, href=leaving, class_="leaving"))
     words = render.element("div", render.element("h1", texts.TITLE), render.element("p", texts.INTRODUCTION))
-    return str(words + render.element("nav", *chosen, aria_label=texts.LANGUAGE_LABEL, class_="languages"))
+    languages = render.element("nav", *chosen, aria_label=texts.LANGUAGE_LABEL, class_="languages")
+    out = render.element("a", texts.SIGN_OFF, href=leaving, class_="leaving") if leaving else ""
+    return str(words + languages + out)
 
 
 def _theme() -> gr.themes.Base:

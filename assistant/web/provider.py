@@ -7,8 +7,10 @@ cover: the session of a reader (`oidc.py`), how long an answer counts (`standing
 
 import asyncio
 import logging
+import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from time import monotonic
 from typing import Any
 from urllib.parse import urlsplit
@@ -165,6 +167,7 @@ class Provider:
             redirect_uri=self.redirect_uri,
             code_challenge_method="S256",
             timeout=WITHIN_S,
+            verify=_trust(),
         )
 
     async def _tokens(self, found: Mapping[str, Any], how: str, **given: Any) -> Mapping[str, Any]:
@@ -183,7 +186,7 @@ class Provider:
     async def _got(self, url: str, headers: Mapping[str, str] | None = None) -> dict[str, Any]:
         """One JSON object of the provider."""
         try:
-            async with asyncio.timeout(WITHIN_S), httpx2.AsyncClient(timeout=WITHIN_S) as client:
+            async with asyncio.timeout(WITHIN_S), _plain() as client:
                 answer = await client.get(url, headers=dict(headers or {}))
             if answer.status_code in REFUSED:
                 raise NotSignedOn(f"oidc: {url} answers {answer.status_code}.")
@@ -242,6 +245,16 @@ def safe(url: str) -> bool:
     parts = urlsplit(url)
     inside = parts.scheme == "http" and parts.hostname in ("127.0.0.1", "localhost", "::1")
     return bool(parts.hostname) and (parts.scheme == "https" or inside) and "@" not in parts.netloc
+
+
+@cache
+def _trust() -> ssl.SSLContext:
+    """Whose certificates are believed: read once, which takes 35 ms."""
+    return httpx2.create_ssl_context()
+
+
+def _plain() -> httpx2.AsyncClient:
+    return httpx2.AsyncClient(timeout=WITHIN_S, verify=_trust())
 
 
 def _name(fault: BaseException) -> str:

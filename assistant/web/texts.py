@@ -292,8 +292,8 @@ SIGN_OFF_THERE = "Sign off at the sign-on service as well"
 SIGN_OFF_ASKED = "Do you want to sign off?"
 SIGN_ON_AGAIN = "Sign on again in a new window"
 SIGN_ON_OVER = (
-    "You are not signed on any more. Sign on again in a new window and ask once more; "
-    "nothing on this page is lost."
+    "You are not signed on any more. Sign on again in a new window: "
+    "what you have asked then goes on here, and nothing on this page is lost."
 )
 SIGN_ON_STALE = "This sign-on was not begun in this browser, or took too long. Please begin again."
 SIGN_ON_REFUSED = (
