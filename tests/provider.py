@@ -10,6 +10,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -72,6 +73,7 @@ def main(port: int) -> None:
     os.environ["AUTHLIB_INSECURE_TRANSPORT"] = "1"
     import flask
     import uvicorn
+    from authlib import jose
     from oidc_provider_mock import app as make
     from oidc_provider_mock._storage import storage
 
@@ -101,7 +103,21 @@ def main(port: int) -> None:
         if flask.request.path == "/.well-known/openid-configuration":
             told = {**json.loads(answer.get_data()), "revocation_endpoint": f"http://127.0.0.1:{port}/revoke"}
             answer.set_data(json.dumps(told))
+        said = answer.get_json(silent=True) or {}
+        if flask.request.path == "/userinfo" and said.get("userinfo") == "without groups":
+            answer.set_data(json.dumps({"sub": said["sub"]}))
+        if flask.request.path == "/oauth2/token" and "id_token" not in said and "access_token" in said:
+            answer.set_data(json.dumps({**said, "id_token": id_token(said["access_token"])}))
         return answer
+
+    def id_token(access: str) -> str:
+        """Write the id_token of renewed tokens."""
+        person = storage.get_access_token(access).get_user()
+        client, now = flask.request.authorization, int(time.time())
+        told = {"iss": f"http://127.0.0.1:{port}", "aud": client.username if client else None}
+        told |= {"sub": person.sub, "iat": now, "exp": now + 300, "groups": person.claims.get("groups")}
+        token: bytes = jose.jwt.encode({"alg": "RS256"}, told, storage.jwk)
+        return token.decode()
 
     def revoke() -> object:
         given = storage.remove_refresh_token(flask.request.form["token"])

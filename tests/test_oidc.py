@@ -23,7 +23,8 @@ import scripted
 from assistant.config import Settings
 from assistant.errors import BadSetting, NotSignedOn
 from assistant.web import oidc, server, standing
-from assistant.web.provider import ALGORITHMS, Tokens, claims
+from assistant.web.id_token import ALGORITHMS, Expected, claims
+from assistant.web.provider import Tokens
 
 HOME = "http://127.0.0.1:7860"
 PAGE = {"accept": "text/html"}
@@ -148,6 +149,18 @@ def test_a_group_that_is_taken_away_is_gone_within_a_minute(
     signed_on(browser, idp, "anna")
     assert reads(browser)
     idp.person("anna", groups=[])
+    clock.passed += 60
+    assert not reads(browser)
+
+
+def test_groups_that_stand_in_id_tokens_only_are_read_from_renewed_ones(
+    serve: Serve, idp: provider.Provider, clock: Clock
+) -> None:
+    idp.person("eva", groups=["board"], userinfo="without groups")
+    browser = serve()
+    signed_on(browser, idp, "eva")
+    assert reads(browser)
+    idp.person("eva", groups=["staff"], userinfo="without groups")
     clock.passed += 60
     assert not reads(browser)
 
@@ -413,7 +426,11 @@ def test_tokens_that_are_too_long_lose_what_renews_them_then_the_reader(
     longer = oidc.Session("i", "anna", time.time() + 9, Tokens("a" * 4000, "r" * 4000))
     kept = {line.partition("=")[0]: line.partition("=")[2].partition(";")[0] for line in way.cookies(longer)}
     found = way.sessions.get(kept, time.time())
-    assert found and found["tokens"] == ["a" * 4000, "", 0] and "too long" in caplog.text
+    assert (
+        found
+        and (found["tokens"]["access"], found["tokens"]["refresh"]) == ("a" * 4000, "")
+        and "too long" in caplog.text
+    )
     with pytest.raises(NotSignedOn, match="short"):
         way.cookies(oidc.Session("i", "anna", 9.0, Tokens("a" * 9000)))
 
@@ -438,6 +455,7 @@ def _plain(**given: object) -> dict[str, Any]:
         ({"public_url": "http://a.example"}, "ASSISTANT_PUBLIC_URL"),
         ({"public_url": "https://a.example/chat"}, "ASSISTANT_PUBLIC_URL"),
         ({"secret": "short"}, "ASSISTANT_SECRET"),
+        ({"oidc_scopes": "profile groups"}, "ASSISTANT_OIDC_SCOPES"),
     ],
 )
 def test_a_setting_that_is_missing_or_weak_is_named(given: dict[str, object], told: str) -> None:
@@ -452,8 +470,9 @@ def test_without_a_secret_the_operator_is_told(caplog: pytest.LogCaptureFixture)
 
 
 KEY = RSAKey.generate_key(2048, {"kid": "one"}, private=True)
-KEYS = KeySet([KEY])
+KEYS = dict(KeySet([KEY]).as_dict(private=False))
 TOLD = {"iss": "https://login.example", "aud": "ct", "sub": "anna", "nonce": "n"}
+EXPECTED = Expected(TOLD["iss"], "ct", "n")
 
 
 def checked(key: RSAKey = KEY, **other: Any) -> dict[str, Any]:
@@ -462,7 +481,7 @@ def checked(key: RSAKey = KEY, **other: Any) -> dict[str, Any]:
     told = {**TOLD, "iat": now, "exp": now + 300, **other}
     held = {name: value for name, value in told.items() if value is not None}
     token = jwt.encode({"alg": "RS256", "kid": "one"}, held, key)
-    return claims({"id_token": token, "access_token": "t"}, KEYS, TOLD["iss"], "ct", "n")
+    return claims({"id_token": token, "access_token": "t"}, KEYS, EXPECTED)
 
 
 def test_a_good_id_token_is_taken() -> None:
@@ -508,12 +527,12 @@ def test_an_id_token_that_is_not_signed_by_the_provider_is_refused() -> None:
     body = part({**TOLD, "iat": now, "exp": now + 300})
     for head in ({"alg": "none"}, {"alg": "none", "kid": "one"}, {"alg": "RS256", "kid": "one"}):
         with pytest.raises(NotSignedOn):
-            claims({"id_token": f"{part(head)}.{body}."}, KEYS, TOLD["iss"], "ct", "n")
+            claims({"id_token": f"{part(head)}.{body}."}, KEYS, EXPECTED)
     signed = f"{part({'alg': 'HS256', 'kid': 'one'})}.{body}"  # with what everybody knows: the public key
     code = hmac.digest(KEY.as_pem(private=False), signed.encode(), "sha256")
     with pytest.raises(NotSignedOn):
-        claims({"id_token": f"{signed}.{coded(code)}"}, KEYS, TOLD["iss"], "ct", "n")
+        claims({"id_token": f"{signed}.{coded(code)}"}, KEYS, EXPECTED)
     for nothing in ("", "x", "a.b.c"):
         with pytest.raises(NotSignedOn):
-            claims({"id_token": nothing}, KEYS, TOLD["iss"], "ct", "n")
+            claims({"id_token": nothing}, KEYS, EXPECTED)
     assert not {"none", "HS256", "HS384", "HS512"} & set(ALGORITHMS)

@@ -8,7 +8,7 @@ made of the Host header: the reader's way back is ASSISTANT_PUBLIC_URL.
 import logging
 import secrets
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from time import time
 from typing import Any
 from urllib.parse import quote, urlsplit
@@ -54,12 +54,7 @@ class Session:
     @classmethod
     def read(cls, kept: Mapping[str, Any]) -> "Session":
         """What `kept` has written; the seal has proved that it comes from here."""
-        access, refresh, turn = kept["tokens"]
-        return cls(kept["id"], kept["subject"], kept["until"], Tokens(access, refresh, turn))
-
-    def kept(self) -> dict[str, Any]:
-        tokens = (self.tokens.access, self.tokens.refresh, self.tokens.turn)
-        return {"id": self.id, "subject": self.subject, "until": self.until, "tokens": tokens}
+        return cls(kept["id"], kept["subject"], kept["until"], Tokens(**kept["tokens"]))
 
 
 class Oidc:
@@ -68,9 +63,8 @@ class Oidc:
     def __init__(self, settings: Settings) -> None:
         """Raises BadSetting for what is missing; asks the provider nothing."""
         self.home = _home(settings)
-        self.provider = Provider.of(settings, self.home + BACK)
+        self.provider = Provider(settings, self.home + BACK)
         self.standings = Standings(self.provider)
-        self.claim = settings.oidc_groups_claim
         self.seconds = int(settings.session_hours * 3600)
         self.sessions = Jar.of(settings, "session", self.seconds, parts=2)
         self.begun = Jar.of(settings, "begun", BEGUN_S)
@@ -90,18 +84,19 @@ class Oidc:
         if standing.claims.get("sub") != session.subject:
             raise NotSignedOn("oidc: the provider answers for somebody else than it signed on.")
         if standing.tokens.turn > session.tokens.turn:
-            renewed = Session(session.id, session.subject, session.until, standing.tokens)
-            connection.scope.setdefault(NEW_COOKIES, []).extend(self.cookies(renewed))
-        if self.claim not in standing.claims and not self._told_of_claim:
+            renewed = self.cookies(replace(session, tokens=standing.tokens))
+            connection.scope.setdefault(NEW_COOKIES, []).extend(renewed)
+        claim = self.provider.claim
+        if claim not in standing.claims and not self._told_of_claim:
             self._told_of_claim = True
             log.warning(
-                "oidc: the provider's userinfo has no claim %r, so a reader has no groups. Let the provider "
-                "put the groups there, or set ASSISTANT_OIDC_GROUPS_CLAIM.",
-                self.claim,
+                "oidc: the provider tells no claim %r, so a reader has no groups. Let it put the groups into "
+                "userinfo, or set ASSISTANT_OIDC_GROUPS_CLAIM and ASSISTANT_OIDC_SCOPES.",
+                claim,
             )
         # The same subject at another provider is somebody else.
         name = f"{session.subject}@{self.provider.issuer.partition('://')[2]}"
-        return signed_on_principal("oidc", name, standing.claims.get(self.claim))
+        return signed_on_principal("oidc", name, standing.claims.get(claim))
 
     def session(self, connection: HTTPConnection) -> Session | None:
         """The session that a browser's cookies hold, if it is not over by our clock."""
@@ -114,10 +109,10 @@ class Oidc:
 
         Raises NotSignedOn where even that is.
         """
-        shorter = Session(session.id, session.subject, session.until, Tokens(session.tokens.access))
+        shorter = replace(session, tokens=replace(session.tokens, refresh=""))
         for each in (session, shorter):
             try:
-                return self.sessions.put(each.kept(), time())
+                return self.sessions.put(asdict(each), time())
             except TooLarge:
                 log.warning("oidc: the provider's tokens are too long for cookies. Let it give short ones.")
         raise NotSignedOn("oidc: the access token is too long for cookies. Let the provider give short ones.")

@@ -1,15 +1,15 @@
 """The OpenID provider: what is asked of it, and what of its answers is believed.
 
 Its addresses and keys are read when they are first needed: the server starts while it is away.
-Covers: discovery, the authorization code with PKCE, the id_token, renewed tokens, userinfo. Does not
-cover: the session of a reader (`oidc.py`), how long an answer counts (`standing.py`).
+Covers: discovery, the authorization code with PKCE, renewed tokens, userinfo. Does not cover: what an
+id_token must say (`id_token.py`), how long an answer counts (`standing.py`), cookies (`oidc.py`).
 """
 
 import asyncio
 import logging
 import ssl
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from time import monotonic
 from typing import Any
@@ -18,20 +18,14 @@ from urllib.parse import urlsplit
 import httpx2
 from authlib.integrations.base_client import OAuthError
 from authlib.integrations.httpx_client import AsyncOAuth2Client
-from authlib.oidc.core import CodeIDToken
-from joserfc import jwt
-from joserfc.errors import InvalidKeyIdError, JoseError
-from joserfc.jwk import KeySet
 
 from assistant.config import Settings
 from assistant.errors import BadSetting, NotSignedOn, SignOnAway
+from assistant.web.id_token import Expected, UnknownKey, claims
 
-ALGORITHMS = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512")
-LEEWAY_S = 60  # between two clocks
 WITHIN_S = 5  # for each answer of the provider
 ASKED_AGAIN_S = 3600  # the provider's addresses
 REFUSED = (400, 401, 403)
-SCOPE = "openid profile"
 DISCOVERY = "/.well-known/openid-configuration"
 ENDPOINTS = ("authorization_endpoint", "token_endpoint", "userinfo_endpoint", "jwks_uri")
 
@@ -40,11 +34,13 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Tokens:
-    """What the provider gave for one sign-on; `turn` counts how often they were renewed."""
+    """What the provider gave for one sign-on; `turn` counts how often they were renewed, `told` is
+    whether the id_token named the groups."""
 
     access: str
     refresh: str = ""
     turn: int = 0
+    told: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,28 +56,16 @@ class Begun:
 class Provider:
     """The provider of the settings."""
 
-    def __init__(self, issuer: str, client_id: str, client_secret: str, redirect_uri: str) -> None:
-        self.issuer, self.client_id, self.redirect_uri = issuer.rstrip("/"), client_id, redirect_uri
-        self._client_secret = client_secret
+    def __init__(self, settings: Settings, redirect_uri: str) -> None:
+        """Raises BadSetting for what is missing; asks the provider nothing."""
+        _complete(settings)
+        self.issuer, self.redirect_uri = settings.oidc_issuer.rstrip("/"), redirect_uri
+        self.client_id, self.scopes = settings.oidc_client_id, settings.oidc_scopes
+        self.claim = settings.oidc_groups_claim
+        self._client_secret = settings.oidc_client_secret.get_secret_value()
         self._found: dict[str, Any] = {}
         self._found_at = 0.0
-        self._keys: KeySet | None = None
-
-    @classmethod
-    def of(cls, settings: Settings, redirect_uri: str) -> "Provider":
-        """Raises BadSetting for what is missing; asks the provider nothing."""
-        for name in ("oidc_issuer", "oidc_client_id"):
-            if not getattr(settings, name):
-                raise BadSetting(
-                    f"ASSISTANT_SIGN_ON=oidc needs ASSISTANT_{name.upper()}. Set it as your provider has it."
-                )
-        if not safe(settings.oidc_issuer):
-            raise BadSetting(
-                f"ASSISTANT_OIDC_ISSUER={settings.oidc_issuer!r}: not an https address. "
-                "Give the issuer as the provider tells it, like https://login.example.org."
-            )
-        secret = settings.oidc_client_secret.get_secret_value()
-        return cls(settings.oidc_issuer, settings.oidc_client_id, secret, redirect_uri)
+        self._keys: dict[str, Any] = {}
 
     async def address(self, begun: Begun) -> str:
         """Where a reader's browser is sent to sign on. Raises SignOnAway."""
@@ -99,18 +83,22 @@ class Provider:
         """The person (`sub`) and the tokens behind a code. Raises NotSignedOn, SignOnAway."""
         found = await self._addresses()
         told = await self._tokens(found, "fetch_token", code=code, code_verifier=begun.verifier)
-        claims = await self._checked(found, told, begun.nonce)
-        return str(claims["sub"]), Tokens(str(told["access_token"]), str(told.get("refresh_token") or ""))
+        said = await self._checked(found, told, begun.nonce)
+        refresh = str(told.get("refresh_token") or "")
+        return str(said["sub"]), Tokens(str(told["access_token"]), refresh, told=self.claim in said)
 
-    async def renewed(self, tokens: Tokens) -> Tokens:
-        """Tokens in the place of ones that have run out. Raises NotSignedOn, SignOnAway."""
+    async def renewed(self, tokens: Tokens) -> tuple[Tokens, dict[str, Any]]:
+        """New tokens in the place of old ones, and the claims of their id_token, which may be none.
+
+        Raises NotSignedOn, SignOnAway.
+        """
         if not tokens.refresh:
             raise NotSignedOn("oidc: the access token has run out, and the provider gave none to renew it.")
-        told = await self._tokens(
-            await self._addresses(), "refresh_token", refresh_token=tokens.refresh, scope=None
-        )
+        found = await self._addresses()
+        told = await self._tokens(found, "refresh_token", refresh_token=tokens.refresh, scope=None)
+        said = await self._checked(found, told, "") if told.get("id_token") else {}
         refresh = str(told.get("refresh_token") or tokens.refresh)
-        return Tokens(str(told["access_token"]), refresh, tokens.turn + 1)
+        return replace(tokens, access=str(told["access_token"]), refresh=refresh, turn=tokens.turn + 1), said
 
     async def userinfo(self, tokens: Tokens) -> dict[str, Any]:
         """What the provider says now of the person behind tokens. Raises NotSignedOn, SignOnAway."""
@@ -152,7 +140,7 @@ class Provider:
                 f"{' and no usable ' if wrong else ''}{', '.join(wrong)}. "
                 "Set ASSISTANT_OIDC_ISSUER to the issuer that the provider tells, with https."
             )
-        self._found, self._found_at, self._keys = found, monotonic(), None
+        self._found, self._found_at, self._keys = found, monotonic(), {}
         return found
 
     def _client(self, found: Mapping[str, Any]) -> Any:
@@ -163,7 +151,7 @@ class Provider:
             self._client_secret or None,
             token_endpoint_auth_method=kind if self._client_secret else "none",
             revocation_endpoint_auth_method=kind if self._client_secret else "none",
-            scope=SCOPE,
+            scope=self.scopes,
             redirect_uri=self.redirect_uri,
             code_challenge_method="S256",
             timeout=WITHIN_S,
@@ -199,45 +187,15 @@ class Provider:
 
     async def _checked(self, found: Mapping[str, Any], told: Mapping[str, Any], nonce: str) -> dict[str, Any]:
         """The claims of an id_token, read with the provider's keys, new ones if it signs with one."""
+        expected = Expected(str(found["issuer"]), self.client_id, nonce)
         for again in (False, True):
-            if self._keys is None or again:
-                keys = await self._got(found["jwks_uri"])
-                try:
-                    self._keys = KeySet.import_key_set(keys)  # type: ignore[arg-type]
-                except (JoseError, ValueError, TypeError, KeyError) as fault:
-                    raise SignOnAway(f"oidc: the provider's keys cannot be read ({_name(fault)}).") from None
+            if again or not self._keys:
+                self._keys = await self._got(found["jwks_uri"])
             try:
-                return claims(told, self._keys, str(found["issuer"]), self.client_id, nonce)
-            except InvalidKeyIdError:
+                return claims(told, self._keys, expected)
+            except UnknownKey:
                 continue
         raise NotSignedOn("oidc: the id_token is signed with a key that the provider does not tell.")
-
-
-def claims(told: Mapping[str, Any], keys: KeySet, issuer: str, client_id: str, nonce: str) -> dict[str, Any]:
-    """Check the id_token of a token answer: signature, issuer, audience, times, nonce, the access token.
-
-    Raises InvalidKeyIdError for a key that is not known, NotSignedOn for anything else that is wrong.
-    """
-    options: dict[str, Any] = {
-        "iss": {"essential": True, "value": issuer},
-        "aud": {"essential": True, "value": client_id},
-        "exp": {"essential": True},
-        "iat": {"essential": True},
-        "sub": {"essential": True},
-        "nonce": {"essential": True, "value": nonce},
-    }
-    params = {"client_id": client_id, "nonce": nonce, "access_token": str(told.get("access_token", ""))}
-    try:
-        token = jwt.decode(str(told.get("id_token", "")), keys, algorithms=ALGORITHMS)
-        checked = CodeIDToken(token.claims, token.header, options, params)
-        checked.validate(leeway=LEEWAY_S)
-    except InvalidKeyIdError:
-        raise
-    except (JoseError, ValueError, TypeError) as fault:
-        raise NotSignedOn(f"oidc: the id_token is not good: {_name(fault)}: {fault}") from None
-    if not isinstance(checked["sub"], str):
-        raise NotSignedOn("oidc: the id_token names nobody.")
-    return dict(checked)
 
 
 def safe(url: str) -> bool:
@@ -259,3 +217,19 @@ def _plain() -> httpx2.AsyncClient:
 
 def _name(fault: BaseException) -> str:
     return type(fault).__name__
+
+
+def _complete(settings: Settings) -> None:
+    """Refuse settings that leave the provider open. Raises BadSetting."""
+    for name in ("oidc_issuer", "oidc_client_id"):
+        if not getattr(settings, name):
+            raise BadSetting(
+                f"ASSISTANT_SIGN_ON=oidc needs ASSISTANT_{name.upper()}. Set it as your provider has it."
+            )
+    if not safe(settings.oidc_issuer):
+        raise BadSetting(
+            f"ASSISTANT_OIDC_ISSUER={settings.oidc_issuer!r}: not an https address. "
+            "Give the issuer as the provider tells it, like https://login.example.org."
+        )
+    if "openid" not in settings.oidc_scopes.split():
+        raise BadSetting(f"ASSISTANT_OIDC_SCOPES={settings.oidc_scopes!r}: openid is missing. Put it first.")

@@ -89,9 +89,18 @@ class Standings:
             standing.tried_at = monotonic()
 
     async def _claims(self, standing: Standing) -> dict[str, Any]:
-        """What the provider says; where it knows the token no more, with a renewed one."""
+        """What the provider says; where it knows the token no more, with a renewed one.
+
+        Some providers tell the groups in id_tokens only: for these each question renews the tokens.
+        """
         try:
-            return await self.provider.userinfo(standing.tokens)
+            told = await self.provider.userinfo(standing.tokens)
         except NotSignedOn:
-            standing.tokens = await self.provider.renewed(standing.tokens)
-            return await self.provider.userinfo(standing.tokens)
+            standing.tokens, _ = await self.provider.renewed(standing.tokens)
+            told = await self.provider.userinfo(standing.tokens)
+        claim = self.provider.claim
+        if claim not in told and standing.tokens.told and standing.tokens.refresh:
+            standing.tokens, said = await self.provider.renewed(standing.tokens)
+            if claim in said and said["sub"] == told.get("sub"):
+                told = {**told, claim: said[claim]}
+        return told

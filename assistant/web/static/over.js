@@ -38,11 +38,12 @@
     window.addEventListener("focus", done);
     document.addEventListener("visibilitychange", seen);
   });
+  const ours = (answer) => (answer.headers.get("content-type") || "").startsWith("text/plain");
   const plain = window.fetch;
   window.fetch = async (...asked) => {
     let answer = await plain(...asked);
     if (!mine(asked[0])) return answer;
-    while (answer.status === 401 || answer.status === 503) {
+    while (ours(answer) && (answer.status === 401 || answer.status === 503)) {
       if (answer.status === 401) tell(words().over, link());
       else tell(await answer.text());
       await turn();
