@@ -106,6 +106,8 @@ def main(port: int) -> None:
         said = answer.get_json(silent=True) or {}
         if flask.request.path == "/userinfo" and said.get("userinfo") == "without groups":
             answer.set_data(json.dumps({"sub": said["sub"]}))
+        if flask.request.path == "/userinfo" and said.get("userinfo") == "of another":
+            answer.set_data(json.dumps({**said, "sub": "another"}))
         if flask.request.path == "/oauth2/token" and "id_token" not in said and "access_token" in said:
             answer.set_data(json.dumps({**said, "id_token": id_token(said["access_token"])}))
         return answer
@@ -114,8 +116,13 @@ def main(port: int) -> None:
         """Write the id_token of renewed tokens."""
         person = storage.get_access_token(access).get_user()
         client, now = flask.request.authorization, int(time.time())
-        told = {"iss": f"http://127.0.0.1:{port}", "aud": client.username if client else None}
-        told |= {"sub": person.sub, "iat": now, "exp": now + 300, "groups": person.claims.get("groups")}
+        told: dict[str, object] = {"iss": f"http://127.0.0.1:{port}", "sub": person.sub}
+        told |= {
+            "aud": client.username if client else None,
+            "iat": now,
+            "exp": now + 300,
+            "groups": person.claims.get("groups"),
+        }
         token: bytes = jose.jwt.encode({"alg": "RS256"}, told, storage.jwk)
         return token.decode()
 

@@ -153,6 +153,15 @@ def test_a_group_that_is_taken_away_is_gone_within_a_minute(
     assert not reads(browser)
 
 
+def test_what_the_provider_says_of_another_person_counts_for_nobody(
+    serve: Serve, idp: provider.Provider
+) -> None:
+    idp.person("fay", groups=["board"], userinfo="of another")
+    browser = serve()
+    signed_on(browser, idp, "fay")
+    assert browser.get(SECRET_PAPER).status_code == 303
+
+
 def test_groups_that_stand_in_id_tokens_only_are_read_from_renewed_ones(
     serve: Serve, idp: provider.Provider, clock: Clock
 ) -> None:

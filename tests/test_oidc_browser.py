@@ -93,7 +93,6 @@ def test_a_reader_signs_on_asks_loses_a_group_and_signs_off(
     page.goto(site.address + "/?lang=en")
     sign_on(page, "anna")
     assert page.url.startswith(site.address + "/") and "code=" not in page.url
-    page.screenshot(path="/tmp/oidc_top.png")
     assert FACT in ask(page, QUESTION)
     site.idp.person("anna", groups=["staff"])
     page.wait_for_timeout(300)
@@ -124,7 +123,6 @@ def test_a_question_asked_after_the_session_has_ended_is_not_lost(
     notice = page.get_by_role("alert").filter(has_text=texts.SIGN_ON_OVER)
     expect(notice).to_be_visible()
     page.wait_for_timeout(500)
-    page.screenshot(path="/tmp/oidc_over.png")
     expect(box).to_have_value(QUESTION)
     expect(page.get_by_text("Error", exact=True)).to_have_count(0)
     assert first in page.locator("#chat").inner_text()
@@ -134,7 +132,6 @@ def test_a_question_asked_after_the_session_has_ended_is_not_lost(
     page.bring_to_front()
     expect(page.locator("#chat .bot-row .answer:not(.draft)").last).to_contain_text(FACT)
     expect(notice).to_have_count(0)
-    page.screenshot(path="/tmp/oidc_after.png")
 
 
 def test_a_question_waits_while_the_provider_is_away(
@@ -159,3 +156,8 @@ def test_a_question_waits_while_the_provider_is_away(
         site.idp.process.send_signal(signal.SIGCONT)
     monkeypatch.setattr("assistant.web.provider.WITHIN_S", 5)
     expect(page.locator("#chat .bot-row .answer:not(.draft)").last).to_contain_text(FACT)
+
+    page.goto(site.address + oidc.SIGN_OFF)
+    page.get_by_role("button", name=texts.SIGN_OFF).click()
+    expect(page.get_by_text(texts.SIGNED_OFF)).to_be_visible()
+    assert window.cookies() == []

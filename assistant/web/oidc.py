@@ -37,6 +37,8 @@ BEGUN_S = 600  # to end a sign-on that has begun
 BEGUN_AT_ONCE = 4  # tabs of a browser that sign on
 GOAL_CHARS = 1000
 NOT_KEPT = {"Cache-Control": "no-store"}
+# With `no-referrer`, which everything else has, a browser would not say that a form is ours.
+PAGE_HEADERS = {**NOT_KEPT, "Referrer-Policy": "same-origin"}
 STYLE = "body { font: 16px/1.5 system-ui, sans-serif; max-width: 36em; margin: 15vh auto; padding: 0 24px }"
 
 log = logging.getLogger(__name__)
@@ -245,7 +247,7 @@ def _page(sentence: str, status: int, *parts: Html) -> Response:
     body = element("body", element("p", sentence), *(element("p", part) for part in parts))
     spoken = language.current()
     page = element("html", head, body, lang=spoken.code, dir=spoken.direction)
-    return HTMLResponse(f"<!doctype html>\n{page}\n", status, NOT_KEPT)
+    return HTMLResponse(f"<!doctype html>\n{page}\n", status, PAGE_HEADERS)
 
 
 def _again() -> Html:

@@ -130,7 +130,8 @@ class Provider:
         try:
             found = await self._got(self.issuer + DISCOVERY)
         except (SignOnAway, NotSignedOn) as fault:
-            if self._found:  # they change once in years
+            if self._found:  # they change once in years: ask again in a minute
+                self._found_at = monotonic() - ASKED_AGAIN_S + 60
                 return self._found
             raise SignOnAway(f"{fault} Is ASSISTANT_OIDC_ISSUER right, and reached from here?") from None
         wrong = [name for name in ENDPOINTS if not safe(str(found.get(name, "")))]

@@ -45,7 +45,7 @@
     if (!mine(asked[0])) return answer;
     while (ours(answer) && (answer.status === 401 || answer.status === 503)) {
       if (answer.status === 401) tell(words().over, link());
-      else tell(await answer.text());
+      else if (!answer.bodyUsed) tell(await answer.text());
       await turn();
       try { answer = await plain(...asked); } catch { /* the network is away: once more */ }
     }
