@@ -82,12 +82,20 @@ class Oidc:
         session = self.session(connection)
         if session is None:
             return None
+        principal, tokens = await self.person(session)
+        if tokens.turn > session.tokens.turn:
+            renewed = self.cookies(replace(session, tokens=tokens))
+            connection.scope.setdefault(NEW_COOKIES, []).extend(renewed)
+        return principal
+
+    async def person(self, session: Session) -> tuple[Principal, Tokens]:
+        """Whose session it is, as the provider tells it now, and the newest tokens.
+
+        Raises NotSignedOn, SignOnAway.
+        """
         standing = await self.standings.of(session.id, session.tokens)
         if standing.claims.get("sub") != session.subject:
             raise NotSignedOn("oidc: the provider answers for somebody else than it signed on.")
-        if standing.tokens.turn > session.tokens.turn:
-            renewed = self.cookies(replace(session, tokens=standing.tokens))
-            connection.scope.setdefault(NEW_COOKIES, []).extend(renewed)
         claim = self.provider.claim
         if claim not in standing.claims and not self._told_of_claim:
             self._told_of_claim = True
@@ -98,7 +106,7 @@ class Oidc:
             )
         # The same subject at another provider is somebody else.
         name = f"{session.subject}@{self.provider.issuer.partition('://')[2]}"
-        return signed_on_principal("oidc", name, standing.claims.get(claim))
+        return signed_on_principal("oidc", name, standing.claims.get(claim)), standing.tokens
 
     def session(self, connection: HTTPConnection) -> Session | None:
         """The session that a browser's cookies hold, if it is not over by our clock."""
@@ -180,7 +188,8 @@ def routes(oidc: Oidc) -> APIRouter:
                 raise NotSignedOn(f"oidc: the provider signs nobody on: {asked.get('error', '')[:100]!r}.")
             subject, tokens = await oidc.provider.exchange(asked["code"], Begun(**kept))
             session = Session(secrets.token_urlsafe(16), subject, time() + oidc.seconds, tokens)
-            lines = oidc.cookies(session)
+            _, tokens = await oidc.person(session)  # now: a reader let in and turned away goes in circles
+            lines = oidc.cookies(replace(session, tokens=tokens))
         except NotSignedOn as fault:
             log.warning("%s", fault)
             return _with(_page(texts.SIGN_ON_REFUSED, 403, _again()), used)
@@ -211,9 +220,8 @@ def own_path(asked: object) -> str:
     It is only ever put behind our own address, so it cannot lead elsewhere.
     """
     text = asked if isinstance(asked, str) else ""
-    parts = urlsplit(text.replace("\\", "/"))
-    ours = text.startswith("/") and not text.startswith(("//", "/\\")) and not parts.netloc
-    known = ours and len(text) <= GOAL_CHARS and text.isprintable() and parts.path not in OPEN_TO_ALL
+    ours = text.startswith("/") and not text.startswith(("//", "/\\")) and text.isprintable()
+    known = ours and len(text) <= GOAL_CHARS and text.partition("?")[0] not in OPEN_TO_ALL
     return text if known else "/"
 
 
