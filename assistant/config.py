@@ -53,6 +53,7 @@ class Settings(BaseSettings):
     oidc_issuer: str = Field("", description="address of the OpenID provider")
     oidc_client_id: str = Field("", description="name of this service at the provider")
     oidc_client_secret: SecretStr = Field(SecretStr(""), description="its secret at the provider")
+    oidc_scopes: str = Field("openid profile", description="what is asked of it about a person")
     oidc_groups_claim: str = Field("groups", description="claim that holds a person's groups")
     session_hours: float = Field(8, gt=0, le=168, description="how long a sign-on lasts")
     secret: SecretStr = Field(

@@ -81,6 +81,14 @@ class NotSignedOn(AssistantFault):
         return sayings.NOT_SIGNED_ON
 
 
+class SignOnAway(AssistantFault):
+    """The service that signs people on cannot be asked, so nobody is let in."""
+
+    @property
+    def for_staff(self) -> str:
+        return sayings.SIGN_ON_AWAY
+
+
 class TooManyQuestions(AssistantFault):
     """More questions at once, or in a minute, than one person or this server can have.
 

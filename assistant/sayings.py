@@ -99,3 +99,6 @@ TOO_MANY_QUESTIONS = (
     "You have asked many questions within a minute. Please wait {count} seconds and ask again."
 )
 NOT_SIGNED_ON = "You are not signed on, or not any more. Please open the page anew."
+SIGN_ON_AWAY = (
+    "The sign-on service does not answer right now, so nobody can be let in. Please try again in a minute."
+)

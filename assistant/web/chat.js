@@ -26,7 +26,7 @@
   };
   // It also sends every link to a tab of its own: one in the list opens here, and says which is open.
   const links = () => {
-    for (const link of document.querySelectorAll("#listing a[target]")) {
+    for (const link of document.querySelectorAll("#listing a[target], #masthead a.leaving[target]")) {
       link.removeAttribute("target");
       if (link.classList.contains("open")) link.setAttribute("aria-current", "page");
     }

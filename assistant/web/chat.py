@@ -16,6 +16,7 @@ from typing import Any
 
 import gradio as gr
 from fastapi import FastAPI
+from starlette.routing import NoMatchFound
 
 from assistant import language
 from assistant.web import dialogue, further, panel, rehearsal, render, texts
@@ -30,6 +31,7 @@ from assistant.web.viewer import Who
 
 HERE = Path(__file__).parent
 STYLES = ("beside", "history", "narrow")
+SCRIPTS = ("beside", "heard", "marks", "narrow", "over")
 RUNNING_AT_ONCE = 4  # answers on their way to browsers at the same time; further ones wait in line
 WAITING = 64
 FONT = ("ui-sans-serif", "system-ui", "-apple-system", "Segoe UI", "Roboto", "Liberation Sans", "sans-serif")
@@ -53,7 +55,7 @@ def mount(app: FastAPI, reception: Reception, who: Who, marks: Marks, history: H
 
 def _mount(app: FastAPI, reception: Reception, who: Who, marks: Marks, history: History) -> FastAPI:
     with language.placeholders():
-        laid_out, head = page(reception, who, marks, history), _head()
+        laid_out, head = page(reception, who, marks, history, _leaving(app)), _head()
     mounted: FastAPI = gr.mount_gradio_app(
         app,
         laid_out,
@@ -79,22 +81,22 @@ def _head() -> str:
     """Write our scripts, and the words that the one for sources beside an answer puts on the page."""
     words = {"beside": texts.SOURCE_BESIDE, "close": texts.CLOSE_SOURCE, "tab": texts.SOURCE_IN_TAB}
     words |= {"came": texts.ANSWER_HAS_COME, "chat": texts.CHAT_LABEL, "copied": texts.MARKDOWN_COPIED}
+    words |= {"over": texts.SIGN_ON_OVER, "again": texts.SIGN_ON_AGAIN}
     told = json.dumps(words, ensure_ascii=False).replace("<", "\\u003c")
     scripts = [
-        (HERE / name).read_text("utf-8")
-        for name in ("chat.js", *(f"static/{name}.js" for name in ("beside", "heard", "marks", "narrow")))
+        (HERE / name).read_text("utf-8") for name in ("chat.js", *(f"static/{name}.js" for name in SCRIPTS))
     ]
     data = f'<script type="application/json" id="beside-words">{told}</script>'
     return data + "".join(f"<script>{script}</script>" for script in scripts)
 
 
-def page(reception: Reception, who: Who, marks: Marks, history: History) -> gr.Blocks:
-    """Lay out the page and connect its parts."""
+def page(reception: Reception, who: Who, marks: Marks, history: History, leaving: str = "") -> gr.Blocks:
+    """Lay out the page and connect its parts; `leaving` is where a reader signs off, if anywhere."""
     blocks: gr.Blocks
     with gr.Blocks(title=texts.TITLE, analytics_enabled=False, fill_width=True) as blocks:
         with gr.Row(elem_id="masthead"):
             gr.Button(texts.HISTORY, elem_id="history-toggle", size="sm", scale=0)  # opened by chat.js
-            gr.Markdown(_masthead(), container=False)
+            gr.Markdown(_masthead(leaving), container=False)
             anew = gr.Button(texts.NEW_CONVERSATION, elem_id="anew", size="sm", visible=False, scale=0)
         with gr.Row(elem_id="desk"):
             with gr.Column(elem_id="history", scale=0, min_width=200):
@@ -152,14 +154,24 @@ def _connect(
     Keeping(replies).connect(parts)
 
 
-def _masthead() -> str:
-    """The title, what this is, and the languages it can be read in."""
+def _leaving(app: FastAPI) -> str:
+    """Where a reader signs off, "" where that is not for this server to say."""
+    try:
+        return "." + str(app.url_path_for("sign_off"))
+    except NoMatchFound:
+        return ""
+
+
+def _masthead(leaving: str) -> str:
+    """The title, what this is, the languages it can be read in, and the way out."""
     chosen = [
         render.element("a", name, lang=code, hreflang=code, href=f"./?{language.PARAMETER}={code}")
         for code, name in language.LANGUAGES.items()
     ]
     words = render.element("div", render.element("h1", texts.TITLE), render.element("p", texts.INTRODUCTION))
-    return str(words + render.element("nav", *chosen, aria_label=texts.LANGUAGE_LABEL, class_="languages"))
+    languages = render.element("nav", *chosen, aria_label=texts.LANGUAGE_LABEL, class_="languages")
+    out = render.element("a", texts.SIGN_OFF, href=leaving, class_="leaving") if leaving else ""
+    return str(words + languages + out)
 
 
 def _theme() -> gr.themes.Base:

@@ -20,7 +20,7 @@ from assistant.errors import RecordsUnavailable
 from assistant.journal import Journal
 from assistant.records import Conversations, Database, FeedbackBook
 from assistant.records.keys import Keys
-from assistant.web import downloads, logs, protocol, texts, viewer
+from assistant.web import downloads, logs, oidc, protocol, texts, viewer
 from assistant.web.guard import Answers, Guard, Sessions
 from assistant.web.history import History
 from assistant.web.listening import address_of, listen
@@ -58,7 +58,10 @@ def create_app(settings: Settings, assistant: Assistant | None = None) -> FastAP
     loopback_only(settings)
     app = FastAPI(title=texts.TITLE, docs_url=None, redoc_url=None, openapi_url=None)
     database = Database(settings.records_url.get_secret_value())
-    _admit(app, settings, Keys(database))
+    provided = oidc.Oidc(settings) if settings.sign_on == "oidc" else None
+    _admit(app, settings, Keys(database), provided)
+    if provided:
+        app.include_router(oidc.routes(provided))
     app.include_router(viewer.routes(assistant, who, settings.corpus))
     try:
         database.prepare()
@@ -72,16 +75,19 @@ def create_app(settings: Settings, assistant: Assistant | None = None) -> FastAP
     return chat.mount(app, desk, who, marks, history)
 
 
-def _admit(app: FastAPI, settings: Settings, keys: Keys) -> None:
+def _admit(app: FastAPI, settings: Settings, keys: Keys, provided: oidc.Oidc | None) -> None:
     """Put whoever stands at the door into a row. What is added last is met first."""
     proxy = trusted_proxy(settings) if settings.sign_on == "proxy" else None
     names = (settings.proxy_user_header, settings.proxy_groups_header)
     framing = origins(settings)
     own = [settings.public_url.rstrip("/")] if settings.public_url else []
-    app.add_middleware(Translated)
     app.add_middleware(Sessions)
-    ways: list[Way] = [BearerKey(keys.find), proxy or local]
-    app.add_middleware(SignOn, ways=ways, turned=turned_away, open_to_all=())
+    ways: list[Way] = [BearerKey(keys.find), provided or proxy or local]
+    turned = provided.turned if provided else turned_away
+    app.add_middleware(SignOn, ways=ways, turned=turned, open_to_all=oidc.OPEN_TO_ALL if provided else ())
+    if provided:
+        app.add_middleware(oidc.NewCookies)
+    app.add_middleware(Translated)  # before the sign-on: it turns people away in their language
     app.add_middleware(Stripped, names=names, proxy=proxy)
     app.add_middleware(Guard, body_kib=settings.body_kib, own=own, friends=framing)
     if settings.sign_on == "none":

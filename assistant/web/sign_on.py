@@ -20,7 +20,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from assistant import sayings
 from assistant.access import local_principal, signed_on_principal
 from assistant.config import Settings
-from assistant.errors import BadSetting, NotSignedOn, RecordsUnavailable
+from assistant.errors import BadSetting, NotSignedOn, RecordsUnavailable, SignOnAway
 from assistant.records.keys import Key
 from assistant.types import Principal
 from assistant.web import texts
@@ -75,7 +75,11 @@ class SignOn:
             principal = None
         except RecordsUnavailable as fault:  # nobody can be proved, and nobody is let in unproved
             log.error("%s", fault)
-            await unproved()(scope, receive, send)
+            await unproved(texts.UNEXPECTED)(scope, receive, send)
+            return
+        except SignOnAway as fault:
+            log.error("%s", fault)
+            await unproved(fault.for_staff)(scope, receive, send)
             return
         if principal is None:
             await self.turned(connection)(scope, receive, send)
@@ -226,9 +230,9 @@ def origins(settings: Settings) -> list[str]:
     return named
 
 
-def unproved() -> Response:
-    """What a program sees whose key cannot be looked up just now."""
-    return PlainTextResponse(texts.UNEXPECTED, 503, {"Cache-Control": "no-store", "Retry-After": "5"})
+def unproved(sentence: str) -> Response:
+    """What somebody sees whose key or session cannot be looked up just now."""
+    return PlainTextResponse(sentence, 503, {"Cache-Control": "no-store", "Retry-After": "5"})
 
 
 def turned_away(connection: HTTPConnection) -> Response:

@@ -284,6 +284,22 @@ HEALTH_TOO_LARGE = "Not searchable: too large"
 HEALTH_WRONG_TYPE = "Not searchable: wrong file type"
 HEALTH_UNSUPPORTED = "Not searchable: file type"
 
+# Signing on and off
+SIGN_ON = "Sign on"
+SIGN_OFF = "Sign off"
+SIGNED_OFF = "You are signed off here."
+SIGN_OFF_THERE = "Sign off at the sign-on service as well"
+SIGN_OFF_ASKED = "Do you want to sign off?"
+SIGN_ON_AGAIN = "Sign on again in a new window"
+SIGN_ON_OVER = (
+    "You are not signed on any more. Sign on again in a new window: "
+    "what you have asked then goes on here, and nothing on this page is lost."
+)
+SIGN_ON_STALE = "This sign-on was not begun in this browser, or took too long. Please begin again."
+SIGN_ON_REFUSED = (
+    "The sign-on service did not let you in. Please begin again, or tell the people who run this service."
+)
+
 # At the start of the server
 PORT_IN_USE = (
     "The address {address} is already in use: another program listens there. "
