@@ -15,8 +15,12 @@ from assistant.config import Settings
 from assistant.errors import RecordsUnavailable
 from assistant.journal import Journal
 from assistant.records import Conversations, Database, FeedbackBook
+from assistant.records.health import reach
 from assistant.records.keys import Keys
 from assistant.web import downloads, texts, viewer
+from assistant.web.api import doors
+from assistant.web.api.asking import Desk
+from assistant.web.api.leaving import Crossing, Problems
 from assistant.web.guard import Answers, Guard, Sessions
 from assistant.web.history import History
 from assistant.web.listening import address_of, listen
@@ -63,7 +67,9 @@ def create_app(settings: Settings, assistant: Assistant | None = None) -> FastAP
     history = History(assistant, Conversations(database))
     marks = Marks(FeedbackBook(database), history)
     app.include_router(downloads.routes(assistant, who, marks.exchange))
-    return chat.mount(app, reception(settings, assistant), who, marks, history)
+    desk = reception(settings, assistant)
+    doors.mount(app, Desk.of(settings, desk, who), lambda: reach(database))
+    return chat.mount(app, desk, who, marks, history)
 
 
 def _admit(app: FastAPI, settings: Settings, keys: Keys) -> None:
@@ -75,12 +81,14 @@ def _admit(app: FastAPI, settings: Settings, keys: Keys) -> None:
     app.add_middleware(Translated)
     app.add_middleware(Sessions)
     ways: list[Way] = [BearerKey(keys.find), proxy or local]
-    app.add_middleware(SignOn, ways=ways, turned=turned_away, open_to_all=())
+    app.add_middleware(SignOn, ways=ways, turned=turned_away, open_to_all=doors.OPEN_TO_ALL)
     app.add_middleware(Stripped, names=names, proxy=proxy)
     app.add_middleware(Guard, body_kib=settings.body_kib, own=own, friends=framing)
     if settings.sign_on == "none":
         # A name of another site that leads to this machine is not ours: its pages could read our answers.
         app.add_middleware(TrustedHostMiddleware, allowed_hosts=[*LOOPBACK, settings.host])
+    app.add_middleware(Problems)
+    app.add_middleware(Crossing, origins=framing)
     app.add_middleware(Answers, framing=framing)
 
 
