@@ -38,6 +38,7 @@ CHUNKS = (
     "answer that has begun and comes to nothing ends with a problem document instead, which holds "
     "`error`."
 )  # fmt: skip
+_EVENT = {"type": "object", "properties": {"data": {"type": "string"}}, "required": ["data"]}
 
 
 def routes(desk: Desk) -> APIRouter:
@@ -60,11 +61,11 @@ def routes(desk: Desk) -> APIRouter:
         summary="Ask, as clients of OpenAI's do",
         response_model=CompletionObject,
         responses={
-            200: {"description": CHUNKS, "content": {"text/event-stream": {"schema": {"type": "string"}}}},
+            200: {"description": CHUNKS, "content": {"text/event-stream": {"schema": _EVENT}}},
             **problems.told(400, 403, 404, 411, 413, 429, 500, form=ClientProblem),
         },
     )
-    async def complete(request: Request, completion: Completion, lang: Lang = None) -> Any:
+    async def complete(request: Request, completion: Completion, lang: Lang = "") -> Any:
         """Messages of system and developer are not followed: every answer comes from the papers only."""
         if completion.model != MODEL:
             raise problems.NoSuchModel

@@ -19,9 +19,8 @@ MOST_DOCUMENTS = 1000  # in one answer
 Value = Annotated[str, Field(min_length=1, max_length=MOST_CHARS)]
 Values = Annotated[list[Value], Field(min_length=1, max_length=MOST_VALUES)]
 FieldName = Literal["kind", "publisher", "year", "region", "programme", "language", "document"]
-Lang = Annotated[
-    str | None, Field(description="language of the service's own sentences: en, fr, es, ru or ar")
-]
+Lang = Annotated[str, Field(description="language of the service's own sentences: en, fr, es, ru or ar")]
+_ANY: list[str] = Field(default_factory=list)  # left out: any value
 
 
 class Asked(BaseModel):
@@ -33,18 +32,18 @@ class Asked(BaseModel):
 class Filters(Asked):
     """The papers that are asked: a document fits where it has one of the values of every field named."""
 
-    kind: Values | None = None
-    publisher: Values | None = None
-    year: Values | None = None
-    region: Values | None = None
-    programme: Values | None = None
-    language: Values | None = None
-    document: Values | None = Field(None, description="ids of documents")
+    kind: Values = _ANY
+    publisher: Values = _ANY
+    year: Values = _ANY
+    region: Values = _ANY
+    programme: Values = _ANY
+    language: Values = _ANY
+    document: Values = Field(default_factory=list, description="ids of documents")
 
     def chosen(self) -> dict[str, tuple[str, ...]]:
         """As in a Question: the fields that were named."""
-        told = self.model_dump(include=set(Filters.model_fields), exclude_none=True)
-        return {name: tuple(values) for name, values in told.items()}
+        told = self.model_dump(include=set(Filters.model_fields))
+        return {name: tuple(values) for name, values in told.items() if values}
 
 
 class Turn(Asked):
@@ -79,7 +78,7 @@ class Narrowed(Filters):
 
     limit: int = Field(MOST_DOCUMENTS, ge=1, le=MOST_DOCUMENTS)
     offset: int = Field(0, ge=0, le=10_000_000)
-    lang: Lang = None
+    lang: Lang = ""
 
 
 class Given(BaseModel):

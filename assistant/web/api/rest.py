@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import AsyncGenerator, Callable
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
 from starlette.concurrency import run_in_threadpool
@@ -33,12 +33,30 @@ EVENTS = (
 )  # fmt: skip
 
 
+def _event(name: str, data: dict[str, Any]) -> dict[str, Any]:
+    told = {"type": "string", "contentMediaType": "application/json", "contentSchema": data}
+    return {
+        "type": "object",
+        "properties": {"event": {"const": name}, "data": told},
+        "required": ["event", "data"],
+    }
+
+
+_EVENT = {
+    "oneOf": [
+        _event("text", {"type": "object", "properties": {"text": {"type": "string"}}, "required": ["text"]}),
+        _event("answer", {"$ref": "#/components/schemas/AnswerObject"}),
+        _event("problem", {"$ref": "#/components/schemas/Problem"}),
+    ]
+}
+
+
 def routes(desk: Desk, reach: Callable[[], None]) -> APIRouter:
     """Make the routes under /api; `reach` raises where the records cannot be reached."""
     router = APIRouter(prefix=problems.REST)
 
     @router.post("/ask", summary="Ask", responses=problems.told(*FAULTS))
-    async def ask(request: Request, asked: Ask, lang: Lang = None) -> AnswerObject:
+    async def ask(request: Request, asked: Ask, lang: Lang = "") -> AnswerObject:
         """The answer as a whole. It stops where the connection is closed."""
         answer = await walk.whole(await desk.walk(request, asked, DOOR), request)
         return await desk.told(request, asked, answer)
@@ -48,11 +66,11 @@ def routes(desk: Desk, reach: Callable[[], None]) -> APIRouter:
         summary="Ask, and get the answer as it comes",
         response_class=Response,
         responses={
-            200: {"description": EVENTS, "content": {"text/event-stream": {"schema": {"type": "string"}}}},
+            200: {"description": EVENTS, "content": {"text/event-stream": {"schema": _EVENT}}},
             **problems.told(*FAULTS),
         },
     )
-    async def stream(request: Request, asked: Ask, lang: Lang = None) -> Response:
+    async def stream(request: Request, asked: Ask, lang: Lang = "") -> Response:
         """Closing the connection stops the answer."""
         walking = await desk.walk(request, asked, DOOR)
         first = await walking.begin()
