@@ -16,6 +16,7 @@ from fastapi.testclient import TestClient
 
 import programs
 import scripted
+from assistant import sayings
 from assistant.access import local_principal
 from assistant.answer_json import answer_as_json
 from assistant.assistant import Assistant
@@ -155,13 +156,19 @@ def test_hits_of_papers_that_are_not_theirs_are_left_out(client: TestClient) -> 
     assert len(answer.json()["hits"]) == 4 and "board met" not in answer.text
 
 
-def test_passages_are_read_and_absent_and_denied_ones_are_alike(
-    tmp_path: Path, small_index: Path, embedder: Embedder
-) -> None:
-    settings = programs.settings_in(tmp_path, index=small_index)
-    assistant = Assistant(settings, embedder)
-    client = programs.client(programs.application(tmp_path, assistant, index=small_index))
-    leads = programs.key_in(tmp_path, "leads", "leads")
+@pytest.fixture(scope="module")
+def real(
+    tmp_path_factory: pytest.TempPathFactory, small_index: Path, embedder: Embedder
+) -> tuple[Path, TestClient]:
+    """A program before the real assistant over a small index, and the folder of its records."""
+    folder = tmp_path_factory.mktemp("real")
+    assistant = Assistant(programs.settings_in(folder, index=small_index), embedder)
+    return folder, programs.client(programs.application(folder, assistant, index=small_index))
+
+
+def test_passages_are_read_and_absent_and_denied_ones_are_alike(real: tuple[Path, TestClient]) -> None:
+    folder, client = real
+    leads = programs.key_in(folder, "leads", "leads")
     found = client.post("/api/ask", json={"question": "What is the cormorant reserve?"}, headers=leads)
     hit = next(hit for hit in found.json()["hits"] if "cormorant" in hit["text"])
     passage = client.get(f"/api/passages/{hit['passage_id']}", headers=leads).json()
@@ -285,10 +292,9 @@ def test_a_body_without_a_length_is_refused(client: TestClient, path: str) -> No
 @pytest.mark.parametrize("path", POSTS)
 @pytest.mark.parametrize("question", ["", "  ", "!!!", "x" * 2001, "<b></b>"])
 def test_a_question_that_cannot_be_searched_for_is_the_askers_to_mend(
-    tmp_path: Path, small_index: Path, embedder: Embedder, path: str, question: str
+    real: tuple[Path, TestClient], path: str, question: str
 ) -> None:
-    assistant = Assistant(programs.settings_in(tmp_path, index=small_index), embedder)
-    client = programs.client(programs.application(tmp_path, assistant, index=small_index))
+    _, client = real
     answer = client.post(path, json=body(path, question))
     assert answer.status_code == 400 and problem(answer)
 
@@ -332,7 +338,7 @@ def test_a_fault_of_ours_tells_nothing_and_the_log_tells_all(
 ) -> None:
     answer = client.post(path, json=body(path, "stack trace"))
     assert answer.status_code == 500 and "srv" not in answer.text and "Zero" not in answer.text
-    assert problem(answer) and "ZeroDivisionError" in caplog.text
+    assert problem(answer)["detail"] == sayings.WENT_WRONG and "ZeroDivisionError" in caplog.text
 
 
 @pytest.mark.parametrize("path", POSTS)
@@ -366,6 +372,30 @@ def test_a_stream_that_fails_on_its_way_ends_with_a_problem(client: TestClient) 
     *_, (name, told) = events(answer.text)
     assert answer.status_code == 200 and name == "problem" and told["status"] == 503
     assert "127.0.0.1" not in answer.text
+
+
+class Breaking(scripted.ScriptedAssistant):
+    """An assistant that breaks while it speaks."""
+
+    def stream(self, question: Question) -> Iterator[str | Answer]:
+        yield "Half of a sent"
+        raise ZeroDivisionError("secret path /srv/papers")
+
+
+@pytest.mark.parametrize("path", POSTS)
+def test_a_fault_of_ours_on_the_way_tells_nothing_either(
+    folder: Path, path: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    client = programs.client(programs.application(folder, cast(Assistant, Breaking())))
+    answer = client.post(path, json={**body(path), **({"stream": True} if "v1" in path else {})})
+    assert sayings.WENT_WRONG in answer.text and "srv" not in answer.text and "Zero" not in answer.text
+    assert "ZeroDivisionError" in caplog.text
+
+
+def test_odd_line_breaks_break_no_event(client: TestClient) -> None:
+    question = "How long\u2028data: are\x85records\x0ckept?"
+    *_, (name, told) = events(client.post("/api/ask/stream", json={"question": question}).text)
+    assert name == "answer" and told["question"] == question
 
 
 def test_each_question_is_written_down_with_its_door(folder: Path, client: TestClient) -> None:
@@ -481,6 +511,11 @@ def test_words_arrive_as_they_are_made(folder: Path) -> None:
 
 
 # What it says of itself
+
+
+def test_the_request_that_readme_shows_is_answered(client: TestClient) -> None:
+    shown = re.search(r"-d '(.*?)'\n", (ROOT / "README.md").read_text("utf-8"))
+    assert shown and client.post("/api/ask", json=json.loads(shown[1])).status_code == 200
 
 
 def test_the_page_about_the_doors_tells_all_of_them_and_needs_nothing(client: TestClient) -> None:

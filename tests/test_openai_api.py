@@ -1,5 +1,6 @@
 """The official client of OpenAI's protocol against a real server of ours."""
 
+import textwrap
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, cast
@@ -12,6 +13,7 @@ from assistant.answer_json import answer_as_json
 from assistant.assistant import Assistant
 from assistant.types import Answer, Question
 from assistant.web import texts
+from conftest import ROOT
 
 openai = pytest.importorskip("openai", reason="the extra [openai] is not installed")
 ASKED: Any = [{"role": "user", "content": "How long are records kept?"}]
@@ -175,3 +177,13 @@ def test_a_client_that_asks_too_fast_is_told_when_to_come_back(folder: Path) -> 
                 ask(client, stream=True)
     assert 1 <= int(told.value.response.headers["retry-after"]) <= 60
     assert told.value.code == "rate_limit_exceeded" and texts.NOT_FOUND not in told.value.message
+
+
+def test_the_lines_that_readme_shows_work(folder: Path, address: str) -> None:
+    lines = (ROOT / "README.md").read_text("utf-8").partition("    from openai import")[2].split("\n\n")[0]
+    code = textwrap.dedent("    from openai import" + lines)
+    key = programs.key_in(folder, "readme")["Authorization"].removeprefix("Bearer ")
+    named: dict[str, Any] = {}
+    exec(code.replace("http://127.0.0.1:7860/v1", address).replace("cta_…", key), named)
+    assert named["answer"].content and named["answer"].citations and named["answer"].ct_status
+    named["client"].close()

@@ -153,7 +153,7 @@ def _name() -> str:
 
 
 def _data(told: dict[str, Any]) -> bytes:
-    return f"data: {json.dumps(told, ensure_ascii=False)}\n\n".encode()
+    return f"data: {json.dumps(told)}\n\n".encode()
 
 
 _ROLES: dict[str, Role] = {"user": "user", "assistant": "assistant"}

@@ -129,14 +129,16 @@ async def _events(
             if part is None:
                 yield walk.SIGN_OF_LIFE
             elif isinstance(part, Answer):
-                yield event("answer", (await desk.told(request, asked, part)).model_dump_json())
+                yield event(
+                    "answer", (await desk.told(request, asked, part)).model_dump_json(ensure_ascii=True)
+                )
             else:
-                yield event("text", json.dumps({"text": part}, ensure_ascii=False))
+                yield event("text", json.dumps({"text": part}))
     except Exception as fault:
         refusal = problems.refused(fault)
-        yield event("problem", json.dumps(problems.written(refusal, problems.REST), ensure_ascii=False))
+        yield event("problem", json.dumps(problems.written(refusal, problems.REST)))
 
 
 def event(name: str, data: str) -> bytes:
-    """One server-sent event; `data` is JSON, which has no line breaks."""
+    """One server-sent event; `data` is JSON in ASCII, so that no reader of lines finds a break in it."""
     return f"event: {name}\ndata: {data}\n\n".encode()
