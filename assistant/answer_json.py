@@ -19,7 +19,11 @@ def answer_as_json(text: str, answer: Answer, documents: Iterable[Document]) -> 
         "text": answer.text,
         "status": answer.status,
         "citations": [asdict(citation) for citation in answer.citations],
-        "hits": [hit_as_json(hit, paths.get(hit.passage.document_id, "")) for hit in answer.hits],
+        "hits": [
+            hit_as_json(hit, paths[hit.passage.document_id])
+            for hit in answer.hits
+            if hit.passage.document_id in paths
+        ],
         "notes": answer.notes,
         "emphasis": answer.emphasis,
         "missing": answer.missing,

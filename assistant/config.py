@@ -62,7 +62,7 @@ class Settings(BaseSettings):
     )
     public_url: str = Field("", description="address that readers see, where a proxy stands in front")
     intranet_origins: str = Field(
-        "", description="origins whose pages may frame the chat, split at commas; empty: none"
+        "", description="origins whose pages may frame the chat and call the API, split at commas"
     )
     default_groups: str = Field(
         "all", description="who may read a document without groups in manifest.csv; `deny`: nobody"

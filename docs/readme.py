@@ -16,6 +16,7 @@ ROOMS = (
     "assistant/memo",
     "assistant/records",
     "assistant/web",
+    "assistant/web/api",
     "assistant/evaluation",
 )
 OTHERS = {

@@ -112,7 +112,7 @@ def test_every_question_ends_in_one_line_that_tells_no_word_of_it(tmp_path: Path
     answer = reception.ask(Question("Who pays?", MARY, filters={"kind": ("report",)}), "api")
     stopped = reception.stream(Question("Who pays?", MARY))
     next(stopped)
-    stopped.close()  # type: ignore[attr-defined]
+    stopped.close()
     with pytest.raises(BadQuestion):
         reception.ask(Question("?!", MARY), "mcp")
     with pytest.raises(TooManyQuestions):

@@ -10,6 +10,12 @@ from assistant.records.sqlite_file import copies_set_aside
 from assistant.records.tables import CONVERSATIONS, MARKS
 
 
+def reach(database: Database) -> None:
+    """Ask the database for anything at all. Raises RecordsUnavailable."""
+    with database.reading() as db:
+        db.execute(select(1))
+
+
 def look_at(url: str) -> Iterator[tuple[bool, str]]:
     """Each thing found, whether it is sound, and what to do. Raises BadSetting and RecordsUnavailable."""
     database = Database(url)

@@ -10,14 +10,15 @@ STYLES = {
     "": ("static/viewer.css",),
     "viewer": ("static/viewer.css",),
     "browse": ("static/viewer.css", "static/shelf.css"),
+    "reference": ("static/viewer.css", "static/reference.css"),
 }
 
 
 def shell(title: str, *parts: Html, prefix: str, scripts: Sequence[str] = (), kind: str = "") -> str:
     """Write the whole page; of the scripts the first is run and the others are fetched with it.
 
-    `prefix` leads to the folder the chat stands in; `kind` is `viewer`, `browse` or "", the class of
-    the page's body.
+    `prefix` leads to the folder the chat stands in; `kind` is a name in STYLES, the class of the
+    page's body.
     """
     shipped_at = [prefix + shipped.address(name) for name in scripts]
     head = element(

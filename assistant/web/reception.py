@@ -8,7 +8,7 @@ turned away.
 import threading
 import time
 from collections import OrderedDict, deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TypeVar
@@ -69,7 +69,7 @@ class Reception:
                 return part
         raise RuntimeError("Assistant.stream ended without an Answer")
 
-    def stream(self, question: Question, door: str = "chat") -> Iterator[str | Answer]:
+    def stream(self, question: Question, door: str = "chat") -> Generator[str | Answer, None, None]:
         """What `Assistant.stream` gives, and an audit line when it ends, however it ends.
 
         Raises TooManyQuestions before anything is searched, and what the assistant raises.

@@ -19,8 +19,12 @@ from assistant.config import Settings
 from assistant.errors import RecordsUnavailable
 from assistant.journal import Journal
 from assistant.records import Conversations, Database, FeedbackBook
+from assistant.records.health import reach
 from assistant.records.keys import Keys
 from assistant.web import downloads, logs, oidc, protocol, texts, viewer
+from assistant.web.api import doors
+from assistant.web.api.asking import Desk
+from assistant.web.api.leaving import Crossing, Problems
 from assistant.web.guard import Answers, Guard, Sessions
 from assistant.web.history import History
 from assistant.web.listening import address_of, listen
@@ -72,6 +76,7 @@ def create_app(settings: Settings, assistant: Assistant | None = None) -> FastAP
     app.include_router(downloads.routes(assistant, who, marks.exchange))
     desk = reception(settings, assistant)
     app.router.routes.append(Route(protocol.PATH, protocol.Door(settings, desk)))
+    doors.mount(app, Desk.of(settings, desk, who), lambda: reach(database))
     return chat.mount(app, desk, who, marks, history)
 
 
@@ -84,7 +89,8 @@ def _admit(app: FastAPI, settings: Settings, keys: Keys, provided: oidc.Oidc | N
     app.add_middleware(Sessions)
     ways: list[Way] = [BearerKey(keys.find), provided or proxy or local]
     turned = provided.turned if provided else turned_away
-    app.add_middleware(SignOn, ways=ways, turned=turned, open_to_all=oidc.OPEN_TO_ALL if provided else ())
+    open_to_all = (*doors.OPEN_TO_ALL, *(oidc.OPEN_TO_ALL if provided else ()))
+    app.add_middleware(SignOn, ways=ways, turned=turned, open_to_all=open_to_all)
     if provided:
         app.add_middleware(oidc.NewCookies)
     app.add_middleware(Translated)  # before the sign-on: it turns people away in their language
@@ -93,6 +99,8 @@ def _admit(app: FastAPI, settings: Settings, keys: Keys, provided: oidc.Oidc | N
     if settings.sign_on == "none":
         # A name of another site that leads to this machine is not ours: its pages could read our answers.
         app.add_middleware(TrustedHostMiddleware, allowed_hosts=[*LOOPBACK, settings.host])
+    app.add_middleware(Problems)
+    app.add_middleware(Crossing, origins=framing)
     app.add_middleware(Answers, framing=framing)
 
 
