@@ -16,7 +16,8 @@ from assistant.errors import RecordsUnavailable
 from assistant.journal import Journal
 from assistant.records import Conversations, Database, FeedbackBook
 from assistant.records.keys import Keys
-from assistant.web import downloads, texts, viewer
+from assistant.records.visits import Visits
+from assistant.web import downloads, embedding, texts, viewer
 from assistant.web.guard import Answers, Guard, Sessions
 from assistant.web.history import History
 from assistant.web.listening import address_of, listen
@@ -36,6 +37,7 @@ from assistant.web.sign_on import (
     who,
 )
 from assistant.web.translation import Translated
+from assistant.web.visits import Visiting, visiting
 
 STOP_WITHIN_S = 3
 
@@ -54,7 +56,10 @@ def create_app(settings: Settings, assistant: Assistant | None = None) -> FastAP
     loopback_only(settings)
     app = FastAPI(title=texts.TITLE, docs_url=None, redoc_url=None, openapi_url=None)
     database = Database(settings.records_url.get_secret_value())
-    _admit(app, settings, Keys(database))
+    keys, visits = Keys(database), Visits(database)
+    _admit(app, settings, keys, visits)
+    app.state.framing = origins(settings)
+    app.include_router(embedding.routes(visits, keys.find, app.state.framing))
     app.include_router(viewer.routes(assistant, who, settings.corpus))
     try:
         database.prepare()
@@ -66,7 +71,7 @@ def create_app(settings: Settings, assistant: Assistant | None = None) -> FastAP
     return chat.mount(app, reception(settings, assistant), who, marks, history)
 
 
-def _admit(app: FastAPI, settings: Settings, keys: Keys) -> None:
+def _admit(app: FastAPI, settings: Settings, keys: Keys, visits: Visits) -> None:
     """Put whoever stands at the door into a row. What is added last is met first."""
     proxy = trusted_proxy(settings) if settings.sign_on == "proxy" else None
     names = (settings.proxy_user_header, settings.proxy_groups_header)
@@ -74,10 +79,11 @@ def _admit(app: FastAPI, settings: Settings, keys: Keys) -> None:
     own = [settings.public_url.rstrip("/")] if settings.public_url else []
     app.add_middleware(Translated)
     app.add_middleware(Sessions)
-    ways: list[Way] = [BearerKey(keys.find), proxy or local]
-    app.add_middleware(SignOn, ways=ways, turned=turned_away, open_to_all=())
+    ways: list[Way] = [visiting, BearerKey(keys.find), proxy or local]
+    app.add_middleware(SignOn, ways=ways, turned=turned_away, open_to_all=embedding.OPEN_TO_ALL)
     app.add_middleware(Stripped, names=names, proxy=proxy)
     app.add_middleware(Guard, body_kib=settings.body_kib, own=own, friends=framing)
+    app.add_middleware(Visiting, visits=visits)
     if settings.sign_on == "none":
         # A name of another site that leads to this machine is not ours: its pages could read our answers.
         app.add_middleware(TrustedHostMiddleware, allowed_hosts=[*LOOPBACK, settings.host])
