@@ -1,9 +1,7 @@
 """Pages of an intranet around a real assistant, on origins of their own: for the tests of the framed chat."""
 
 import csv
-import json
-import os
-import subprocess
+import importlib.util
 import sys
 import threading
 from collections.abc import Iterator, Mapping
@@ -12,8 +10,6 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
-from urllib.error import HTTPError
-from urllib.request import Request, urlopen
 
 from assistant.records import Database
 from assistant.records.keys import Keys
@@ -45,37 +41,27 @@ RESERVE = "What is the cormorant reserve of the Aviation Programme?"
 
 @dataclass
 class Intranet:
-    """The assistant's address, the port of the pages, and what they serve: `pages` by their path,
-    `reader` to `/my/token` (None: signed off), the answers to it counted in `told`."""
+    """The assistant's address, the port of the pages, and what they serve: `pages` by their path, with
+    `headers`; `/my/token` vouches for the `reader` (None: signed off), and was `asked_for` so often."""
 
     assistant: str
     port: int
     key: str
     records: Path
     pages: dict[str, str] = field(default_factory=dict)
-    headers: dict[str, str] = field(default_factory=dict)
+    headers: dict[str, dict[str, str]] = field(default_factory=dict)
     reader: dict[str, Any] | None = None
-    tickets: list[str] = field(default_factory=list)
+    asked_for: int = 0
 
     def page(self, path: str, body: str, headers: Mapping[str, str] | None = None) -> str:
         """Serve a page; gives its address on the allowed origin."""
         self.pages[path] = f"<!doctype html><html lang=en><meta charset=utf-8><title>Host</title><body>{body}"
-        self.headers[path] = json.dumps(dict(headers or {}))
+        self.headers[path] = dict(headers or {})
         return f"{self.origin}{path}"
 
     @property
     def origin(self) -> str:
         return f"http://intranet.example:{self.port}"
-
-    def ticket(self, key: str | None = None, **told: Any) -> tuple[int, dict[str, Any]]:
-        """Ask the assistant for a ticket, as a page's server does."""
-        headers = {"Authorization": f"Bearer {self.key if key is None else key}"}
-        body = json.dumps({"user": "anna", **told}).encode()
-        try:
-            with urlopen(Request(f"{self.assistant}api/embed/tickets", body, headers), timeout=10) as answer:
-                return answer.status, json.load(answer)
-        except HTTPError as fault:
-            return fault.code, json.load(fault)
 
 
 @contextmanager
@@ -93,12 +79,13 @@ def intranet(folder: Path, embedder: Embedder) -> Iterator[Intranet]:
         "PYTHONPATH": str(ROOT),
         "ASSISTANT_CORPUS": str(folder / "corpus"),
         "ASSISTANT_MODELS": str(ROOT / "var" / "models"),
-        "ASSISTANT_INTRANET_ORIGINS": origin,
+        # Pages of strict.example are listed with a scheme that the tests' pages do not have.
+        "ASSISTANT_INTRANET_ORIGINS": f"{origin},https://strict.example:{pages_port}",
     }
     command = [sys.executable, "-m", "assistant", "serve", "--port", str(port)]
     with serving([*command, "--index", str(folder / "index")], port, more, 90) as address:
         around = Intranet(address, pages_port, key, folder / "records.sqlite")
-        server = ThreadingHTTPServer(("127.0.0.1", pages_port), _handler(around))
+        server = ThreadingHTTPServer(("127.0.0.1", pages_port), pages_of(around))
         threading.Thread(target=server.serve_forever, daemon=True).start()
         yield around
         server.shutdown()
@@ -115,32 +102,32 @@ def write_corpus(folder: Path) -> None:
             table.writerow({"path": name, **row})
 
 
-@contextmanager
-def demo(around: Intranet) -> Iterator[str]:
-    """The demo page of docs/embed, whose own key vouches for its own origin; not on its usual port."""
-    raise NotImplementedError
+def pages_of(around: Intranet) -> type[BaseHTTPRequestHandler]:
+    """The demo of docs/embed, with the pages of a test beside its own."""
+    spec = importlib.util.spec_from_file_location("host", ROOT / "docs" / "embed" / "host.py")
+    assert spec and spec.loader
+    host = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(host)
+    vars(host).update(ASSISTANT=around.assistant.rstrip("/"), KEY=around.key)
+    demo: Any = host.Host
 
+    class Pages(demo):  # type: ignore[misc]
+        def reader(self) -> dict[str, Any] | None:
+            around.asked_for += 1
+            return around.reader
 
-def _handler(around: Intranet) -> type[BaseHTTPRequestHandler]:
-    class Pages(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
+            if self.path == "/":
+                super().do_GET()
+                return
             path = self.path.partition("?")[0]
-            more = json.loads(around.headers.get(path, "{}"))
-            self.told(200 if path in around.pages else 404, "text/html", around.pages.get(path, ""), more)
+            self.more = around.headers.get(path, {})
+            self.answer(200 if path in around.pages else 404, "text/html", around.pages.get(path, ""))
 
-        def do_POST(self) -> None:
-            status, told = around.ticket(**around.reader) if around.reader else (401, {})
-            if status == 201:
-                around.tickets.append(told["ticket"])
-            self.told(200 if status == 201 else 401, "application/json", json.dumps(told), {})
-
-        def told(self, status: int, kind: str, body: str, more: dict[str, str]) -> None:
-            self.send_response(status)
-            self.send_header("Content-Type", kind)
-            for name, value in more.items():
+        def end_headers(self) -> None:
+            for name, value in getattr(self, "more", {}).items():
                 self.send_header(name, value)
-            self.end_headers()
-            self.wfile.write(body.encode())
+            super().end_headers()
 
         def log_message(self, format: str, *args: object) -> None:
             """Quiet."""

@@ -17,7 +17,7 @@ from assistant.journal import Journal
 from assistant.records import Conversations, Database, FeedbackBook
 from assistant.records.keys import Keys
 from assistant.records.visits import Visits
-from assistant.web import downloads, embedding, texts, viewer
+from assistant.web import downloads, framing, texts, viewer
 from assistant.web.guard import Answers, Guard, Sessions
 from assistant.web.history import History
 from assistant.web.listening import address_of, listen
@@ -59,7 +59,7 @@ def create_app(settings: Settings, assistant: Assistant | None = None) -> FastAP
     keys, visits = Keys(database), Visits(database)
     _admit(app, settings, keys, visits)
     app.state.framing = origins(settings)
-    app.include_router(embedding.routes(visits, keys.find, app.state.framing))
+    app.include_router(framing.routes(visits, keys.find, app.state.framing))
     app.include_router(viewer.routes(assistant, who, settings.corpus))
     try:
         database.prepare()
@@ -75,19 +75,19 @@ def _admit(app: FastAPI, settings: Settings, keys: Keys, visits: Visits) -> None
     """Put whoever stands at the door into a row. What is added last is met first."""
     proxy = trusted_proxy(settings) if settings.sign_on == "proxy" else None
     names = (settings.proxy_user_header, settings.proxy_groups_header)
-    framing = origins(settings)
+    friends = origins(settings)
     own = [settings.public_url.rstrip("/")] if settings.public_url else []
     app.add_middleware(Translated)
     app.add_middleware(Sessions)
     ways: list[Way] = [visiting, BearerKey(keys.find), proxy or local]
-    app.add_middleware(SignOn, ways=ways, turned=turned_away, open_to_all=embedding.OPEN_TO_ALL)
+    app.add_middleware(SignOn, ways=ways, turned=turned_away, open_to_all=framing.OPEN_TO_ALL)
     app.add_middleware(Stripped, names=names, proxy=proxy)
-    app.add_middleware(Guard, body_kib=settings.body_kib, own=own, friends=framing)
+    app.add_middleware(Guard, body_kib=settings.body_kib, own=own, friends=friends)
     app.add_middleware(Visiting, visits=visits)
     if settings.sign_on == "none":
         # A name of another site that leads to this machine is not ours: its pages could read our answers.
         app.add_middleware(TrustedHostMiddleware, allowed_hosts=[*LOOPBACK, settings.host])
-    app.add_middleware(Answers, framing=framing)
+    app.add_middleware(Answers, framing=friends)
 
 
 def reception(settings: Settings, assistant: Assistant) -> Reception:

@@ -9,35 +9,41 @@ import json
 import os
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from urllib.error import URLError
 from urllib.request import Request, urlopen
 
 ASSISTANT = os.environ.get("DEMO_ASSISTANT", "http://127.0.0.1:7860")
-PAGE = Path(__file__).with_name("page.html")
-
-
-def reader(headers: object) -> dict[str, object]:
-    """Who reads: here, ask your own sign-on. What it says is what the assistant believes."""
-    return {"user": "anna", "groups": [], "scope": {}}
+KEY = os.environ.get("DEMO_KEY", "")
+PAGE = Path(__file__).with_name("page.html").read_text("utf-8")
 
 
 class Host(BaseHTTPRequestHandler):
+    def reader(self) -> dict[str, object] | None:
+        """Who reads, None where nobody is signed on: ask your own sign-on. The assistant believes it."""
+        return {"user": "anna", "groups": [], "scope": {}, "language": ""}
+
     def do_GET(self) -> None:
-        self.answer(200, "text/html; charset=utf-8", PAGE.read_bytes().replace(b"ASSISTANT", ASSISTANT.encode()))
+        self.answer(200, "text/html; charset=utf-8", PAGE.replace("ASSISTANT", ASSISTANT))
 
     def do_POST(self) -> None:
-        if self.path != "/my/token" or self.headers.get("Sec-Fetch-Site", "same-origin") != "same-origin":
-            return self.answer(404, "text/plain", b"")
-        headers = {"Authorization": f"Bearer {os.environ['DEMO_KEY']}", "Content-Type": "application/json"}
-        body = json.dumps(reader(self.headers)).encode()
-        with urlopen(Request(f"{ASSISTANT}/api/embed/tickets", body, headers), timeout=10) as told:
-            self.answer(200, "application/json", told.read())
+        reader = self.reader()
+        if self.path != "/my/token" or reader is None:
+            return self.answer(401, "application/json", "{}")
+        headers = {"Authorization": f"Bearer {KEY}", "Content-Type": "application/json"}
+        try:
+            asked = Request(f"{ASSISTANT}/api/embed/tickets", json.dumps(reader).encode(), headers)
+            with urlopen(asked, timeout=10) as told:
+                self.answer(200, "application/json", told.read().decode())
+        except URLError as fault:
+            self.log_error("no ticket: %s", fault)
+            self.answer(502, "application/json", "{}")
 
-    def answer(self, status: int, kind: str, body: bytes) -> None:
+    def answer(self, status: int, kind: str, body: str) -> None:
         self.send_response(status)
-        for name, value in (("Content-Type", kind), ("Content-Length", str(len(body))), ("Cache-Control", "no-store")):
+        for name, value in (("Content-Type", kind), ("Cache-Control", "no-store")):
             self.send_header(name, value)
         self.end_headers()
-        self.wfile.write(body)
+        self.wfile.write(body.encode())
 
 
 if __name__ == "__main__":

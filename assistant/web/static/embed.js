@@ -55,6 +55,7 @@
     if (told.tokenUrl) {
       renew();
       window.setInterval(renew, RENEW_MS);
+      document.addEventListener("visibilitychange", () => { if (!document.hidden) renew(); }); // timers sleep meanwhile
     } else frame.src = new URL(`?${new URLSearchParams(said())}`, HOME);
   };
   const renew = async () => {
@@ -95,7 +96,10 @@
       waiting = "";
     } else if (kind === "height" && Number.isFinite(height)) {
       frame.style.height = `${Math.min(MOST_PX, Math.max(LEAST_PX, Math.ceil(height)))}px`;
-    } else if (kind === "lost") heard = false; // the next ticket begins anew
+    } else if (kind === "lost" && heard) { // somebody else reads here now, or the visit is long forgotten: begin anew
+      heard = false;
+      renew();
+    }
     else if (kind === "close" && bubble) show(false);
   });
 

@@ -9,6 +9,9 @@
   const root = document.documentElement;
   const visiting = /\/visit\/[^/]+\/$/.test(window.location.pathname);
   root.classList.add("framed");
+  const DARK = /prefers-color-scheme:\s*dark/;
+  const ruled = new WeakSet(); // rules for dark pages, whatever stands in them by now
+  let worn = ""; // light or dark, once the framing page has said which
   let parent = ""; // the origin of the framing page, once it has said hello
 
   const say = (kind, more) => {
@@ -17,8 +20,24 @@
 
   const dress = (theme) => {
     if (theme !== "dark" && theme !== "light") return;
+    worn = theme;
     document.body.classList.toggle("dark", theme === "dark");
-    root.style.colorScheme = theme; // a source within this page follows
+    root.style.colorScheme = theme;
+    document.querySelectorAll("#source-view iframe").forEach(within);
+  };
+
+  // A source shown in this page asks the reader's system, which the framing page may overrule.
+  const within = (frame) => {
+    const shown = frame.contentDocument;
+    if (!worn || !shown || !shown.documentElement) return;
+    shown.documentElement.style.colorScheme = worn;
+    for (const sheet of shown.styleSheets) {
+      for (const rule of sheet.cssRules) {
+        if (!(rule.media && (DARK.test(rule.media.mediaText) || ruled.has(rule)))) continue;
+        ruled.add(rule);
+        rule.media.mediaText = worn === "dark" ? "all" : "not all";
+      }
+    }
   };
 
   // A question from outside is typed and sent as the reader would: it is text, and never anything else.
@@ -104,6 +123,9 @@
     watch.observe(document.body, { childList: true, subtree: true });
     if (visiting) going(true);
   };
+  document.addEventListener("load", (event) => {
+    if (event.target.matches?.("#source-view iframe")) within(event.target);
+  }, true);
   document.addEventListener("keydown", (event) => {
     if (event.key === "Escape" && !event.defaultPrevented && !event.target.closest?.("#source-view, #history")) say("close");
   });
