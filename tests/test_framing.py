@@ -42,7 +42,7 @@ class Site:
         """Begin a visit; gives the path that its pages stand under."""
         answer = self.begin(self.ticket(**told).json()["ticket"])
         assert answer.status_code == 303
-        return "/" + answer.headers["location"].removeprefix("./").partition("?")[0]
+        return str("/" + answer.headers["location"].removeprefix("./").partition("?")[0])
 
     def begin(self, ticket: str, origin: str = PAGE, **more: str) -> Any:
         sent = {"ticket": ticket, **more}
