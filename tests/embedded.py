@@ -20,6 +20,7 @@ from index.embedding import Embedder
 
 # Every name leads to this machine.
 NAMES = "--host-resolver-rules=MAP *.example 127.0.0.1"
+# Windows of these tests block them in any case, as private ones do; a test looks.
 NO_THIRD_PARTY_COOKIES = "--test-third-party-cookie-phaseout"
 PAPERS = {
     "harbour.md": (
