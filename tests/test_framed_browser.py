@@ -353,14 +353,14 @@ def test_light_and_dark_follow_the_page_while_it_is_open(net: Intranet, opens: O
     )
     dark = inner.evaluate(ground)
     page.emulate_media(color_scheme="light")
-    inner.wait_for_function("!document.body.classList.contains('dark')")
+    expect(inner.locator("body.dark")).to_have_count(0)
     light = inner.evaluate(ground)
     assert light != dark
     page.evaluate("document.querySelector('script[src*=embed]').dataset.theme = 'dark'")
-    inner.wait_for_function("document.body.classList.contains('dark')")
+    expect(inner.locator("body.dark")).to_have_count(1)
     assert inner.evaluate(ground) == dark, "also a source within it"
     page.evaluate("ctAssistant.theme('light')")
-    inner.wait_for_function("!document.body.classList.contains('dark')")
+    expect(inner.locator("body.dark")).to_have_count(0)
     assert inner.evaluate(ground) == light
 
 
