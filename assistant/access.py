@@ -5,7 +5,7 @@ the proof itself (`web/sign_on.py`, `records/keys.py`).
 """
 
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from assistant.errors import NotSignedOn
 from assistant.types import Principal
@@ -25,15 +25,19 @@ def local_principal(groups: Iterable[str] = ()) -> Principal:
     return Principal(LOCAL, _cleaned(groups))
 
 
-def signed_on_principal(way: str, name: object, groups: object) -> Principal:
+def signed_on_principal(
+    way: str, name: object, groups: object, scope: Mapping[str, tuple[str, ...]] | None = None
+) -> Principal:
     """A person that a way in has proved: `way` keeps the same name from two ways apart.
 
-    `groups` is a list of names, or one text with commas. Raises NotSignedOn for what is no name.
+    `groups` is a list of names, or one text with commas; `scope` are the filters that the way in is
+    bound to. Raises NotSignedOn for what is no name.
     """
     if not isinstance(name, str) or not name.strip() or len(name) > ID_CHARS or not _printable(name):
         raise NotSignedOn(f"{way}: no usable name of a person came with the request. Check the sign-on.")
     told = groups.split(",") if isinstance(groups, str) else groups if isinstance(groups, list) else []
-    return Principal(f"{way}:{name.strip()}", _cleaned(each for each in told if isinstance(each, str)))
+    named = _cleaned(each for each in told if isinstance(each, str))
+    return Principal(f"{way}:{name.strip()}", named, scope or {})
 
 
 def _cleaned(groups: Iterable[str]) -> frozenset[str]:

@@ -10,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from assistant import sayings
+from assistant.bounds import bound
 from assistant.citations import Claim, compose
 from assistant.comparison import asked_of_each, is_topic, side_by_side, sides_of
 from assistant.config import Settings
@@ -123,6 +124,7 @@ class Assistant:
             most = self._settings.question_chars
             text = received(question.text, most)
             corrected = received(question.search_text, most) if question.search_text.strip() else ""
+            question = replace(question, filters=bound(question.filters, question.principal))
         with watch.step("condense"):
             what = sought(text, corrected, question.history, writer.condensed)
         with watch.step("search"):

@@ -43,6 +43,9 @@ UNDATED = "no date given"
 # Questions that cannot be searched for, and what goes wrong
 QUESTION_EMPTY = "The question is empty. Please type what you would like to know."
 QUESTION_TOO_LONG = "The question has {count} characters; at most {most} can be read. Please shorten it."
+OUT_OF_SCOPE = (
+    "This page asks only some of the documents, and none of those you chose. Please choose others."
+)
 QUESTION_WITHOUT_WORDS = "The question holds no words. Please say in words what you would like to know."
 WENT_WRONG = (
     "Something went wrong while answering. Please try again, or tell the people who run this service."

@@ -31,11 +31,12 @@ if TYPE_CHECKING:
     from postgres import Server
 
 FIRST = ROOT / "tests" / "golden" / "records_0001.sql"
-THIRD = '''"""A step of the test's own."""
+HEAD = max(step.name[1:5] for step in migrate.MIGRATIONS.glob("v*.py"))
+NEXT = f'''"""A step of the test's own."""
 from alembic import op
 import sqlalchemy as sa
 
-revision, down_revision = "0003", "0002"
+revision, down_revision = "9999", "{HEAD}"
 
 
 def upgrade() -> None:
@@ -240,7 +241,7 @@ def test_workers_that_start_at_once_migrate_once(records_url: str) -> None:
         worker.join()
     assert [worker.exitcode for worker in workers] == [0, 0]
     with databases[0].reading() as db:
-        assert db.execute(text("SELECT version_num FROM records_version")).scalars().all() == ["0002"]
+        assert db.execute(text("SELECT version_num FROM records_version")).scalars().all() == [HEAD]
     for database in databases:
         database.close()
 
@@ -268,9 +269,9 @@ def of_the_first_version(records_url: str) -> str:
     return records_url
 
 
-def with_a_step(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, step: str = THIRD) -> None:
+def with_a_step(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, step: str = NEXT) -> None:
     shutil.copytree(migrate.MIGRATIONS, tmp_path / "migrations", ignore=shutil.ignore_patterns("__pycache__"))
-    (tmp_path / "migrations" / "v0003_third.py").write_text(step)
+    (tmp_path / "migrations" / "v9999_next.py").write_text(step)
     monkeypatch.setattr(migrate, "MIGRATIONS", tmp_path / "migrations")
 
 
@@ -296,7 +297,7 @@ def test_a_new_step_is_taken_and_the_older_program_then_refuses_in_one_sentence(
         database = Database(of_the_first_version)
         assert Conversations(database).latest("me")[0].title == "Who pays? (kept)"
         database.close()
-    with pytest.raises(RecordsUnavailable, match="written by a newer ct-assistant .form 0003; .* to 0002"):
+    with pytest.raises(RecordsUnavailable, match=f"written by a newer ct-assistant .form 9999; .* to {HEAD}"):
         database.prepare()
     database.close()
 
@@ -306,7 +307,7 @@ def test_a_step_that_fails_halfway_leaves_the_database_as_it_was(
 ) -> None:
     database = Database(of_the_first_version)
     with monkeypatch.context() as newer:
-        with_a_step(newer, tmp_path, THIRD + '    op.execute(sa.text("UPDATE nowhere SET x = 1"))\n')
+        with_a_step(newer, tmp_path, NEXT + '    op.execute(sa.text("UPDATE nowhere SET x = 1"))\n')
         with pytest.raises(RecordsUnavailable, match="nowhere"):
             database.prepare()
         database.close()

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import pytest
 
-from assistant.access import local_principal
+from assistant.access import local_principal, signed_on_principal
 from assistant.assistant import Assistant
 from assistant.config import Settings
 from assistant.records import Exchange, exchange_of
@@ -84,3 +84,12 @@ def test_nothing_is_tried_once_the_time_is_over(
     exchange = asked(assistant, "Who pays for the Harbour Programme?")
     monkeypatch.setattr(assistant, "extracted", lambda _: pytest.fail("tried after the time was over"))
     assert next_questions(assistant, LEADS, exchange, within_s=-1.0) == []
+
+
+def test_nothing_is_suggested_from_a_paper_outside_the_scope_of_the_page(assistant: Assistant) -> None:
+    exchange = asked(assistant, "What is the cormorant reserve of the Harbour Programme?")
+    notes = signed_on_principal("embed", "anna", ["leads"], {"kind": ("note",)})
+    reports = signed_on_principal("embed", "anna", ["leads"], {"kind": ("report",)})
+    assert "“Harbour programme”" in " ".join(next_questions(assistant, LEADS, exchange, LONG_S))
+    assert "“Harbour programme”" not in " ".join(next_questions(assistant, notes, exchange, LONG_S))
+    assert "“Harbour programme”" in " ".join(next_questions(assistant, reports, exchange, LONG_S))

@@ -84,3 +84,17 @@ KEYS = Table(
     PrimaryKeyConstraint("name", name="keys_key"),
     UniqueConstraint("hash", name="keys_by_hash"),
 )
+
+# Readers whom a page vouches for. A ticket is a visit that nobody has begun yet. Of both only a hash is kept.
+VISITS = Table(
+    "visits",
+    METADATA,
+    Column("hash", String(64), nullable=False),
+    Column("state", String(16), nullable=False),  # ticket or visit
+    Column("person", Text, nullable=False),
+    Column("origin", Text, nullable=False),
+    Column("bounds", Text, nullable=False),  # groups, scope and language, as the page told them last
+    Column("ends", String(32), nullable=False),
+    PrimaryKeyConstraint("hash", name="visits_key"),
+    Index("visits_by_end", "ends"),
+)

@@ -10,6 +10,7 @@ page's content security policy.
 
 import asyncio
 import json
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,7 @@ import gradio as gr
 from fastapi import FastAPI
 from starlette.routing import NoMatchFound
 
-from assistant import language
+from assistant import language, sayings
 from assistant.web import dialogue, further, panel, rehearsal, render, texts
 from assistant.web import parts as layout
 from assistant.web.history import History
@@ -30,8 +31,8 @@ from assistant.web.translation import spoken
 from assistant.web.viewer import Who
 
 HERE = Path(__file__).parent
-STYLES = ("beside", "history", "narrow")
-SCRIPTS = ("beside", "heard", "marks", "narrow", "over")
+STYLES = ("beside", "history", "narrow", "framed")
+SCRIPTS = ("beside", "heard", "marks", "narrow", "over", "framed")
 RUNNING_AT_ONCE = 4  # answers on their way to browsers at the same time; further ones wait in line
 WAITING = 64
 FONT = ("ui-sans-serif", "system-ui", "-apple-system", "Segoe UI", "Roboto", "Liberation Sans", "sans-serif")
@@ -55,7 +56,8 @@ def mount(app: FastAPI, reception: Reception, who: Who, marks: Marks, history: H
 
 def _mount(app: FastAPI, reception: Reception, who: Who, marks: Marks, history: History) -> FastAPI:
     with language.placeholders():
-        laid_out, head = page(reception, who, marks, history, _leaving(app)), _head()
+        laid_out = page(reception, who, marks, history, _leaving(app))
+        head = _head(app.state.framing)
     mounted: FastAPI = gr.mount_gradio_app(
         app,
         laid_out,
@@ -77,17 +79,25 @@ def _mount(app: FastAPI, reception: Reception, who: Who, marks: Marks, history: 
     return mounted
 
 
-def _head() -> str:
-    """Write our scripts, and the words that the one for sources beside an answer puts on the page."""
+def _head(framing: Sequence[str]) -> str:
+    """Write our scripts, and what they need: words that they put on the page, and the origins of the
+    pages that may frame it."""
     words = {"beside": texts.SOURCE_BESIDE, "close": texts.CLOSE_SOURCE, "tab": texts.SOURCE_IN_TAB}
     words |= {"came": texts.ANSWER_HAS_COME, "chat": texts.CHAT_LABEL, "copied": texts.MARKDOWN_COPIED}
-    words |= {"over": texts.SIGN_ON_OVER, "again": texts.SIGN_ON_AGAIN}
-    told = json.dumps(words, ensure_ascii=False).replace("<", "\\u003c")
+    words |= {"over": texts.SIGN_ON_OVER, "again": texts.SIGN_ON_AGAIN, "ended": sayings.NOT_SIGNED_ON}
     scripts = [
         (HERE / name).read_text("utf-8") for name in ("chat.js", *(f"static/{name}.js" for name in SCRIPTS))
     ]
-    data = f'<script type="application/json" id="beside-words">{told}</script>'
+    told: dict[str, Any] = {"beside-words": words, "framing": list(framing)}
+    data = "".join(
+        f'<script type="application/json" id="{name}">{_within_html(value)}</script>'
+        for name, value in told.items()
+    )
     return data + "".join(f"<script>{script}</script>" for script in scripts)
+
+
+def _within_html(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False).replace("<", "\\u003c")
 
 
 def page(reception: Reception, who: Who, marks: Marks, history: History, leaving: str = "") -> gr.Blocks:

@@ -12,6 +12,7 @@ from functools import cache
 
 from assistant import language
 from assistant.assistant import Assistant
+from assistant.bounds import askable
 from assistant.errors import AssistantFault, BadQuestion, for_staff
 from assistant.records import Exchange, exchange_of, new_id
 from assistant.types import Answer, Principal, Question, Side, Turn
@@ -171,7 +172,7 @@ def _guarded(assistant: Asked, asked: _Asked, refused: Callable[[str], Screen]) 
 def _answered(assistant: Asked, asked: _Asked) -> Iterator[Screen]:
     index, question = assistant.index, asked.question
     groups = question.principal.groups
-    documents = index.documents(groups)
+    documents = askable(index, question.principal)
     asked_of = scopes.asked_of(question.text, question.filters, bool(question.sides))
     within = scopes.within(documents, asked_of)
     if documents and question.filters and not within:
@@ -208,7 +209,7 @@ def _within(assistant: Asked, question: Question, scope: Scope) -> Question:
         return question
     sides: tuple[Side, ...] = ()
     if scope.beside:
-        sides = scopes.sides(scope, assistant.index.documents(question.principal.groups))
+        sides = scopes.sides(scope, askable(assistant.index, question.principal))
     return replace(question, filters=scope.filters, sides=sides)
 
 

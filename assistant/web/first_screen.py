@@ -3,6 +3,7 @@
 import logging
 
 from assistant.assistant import Assistant
+from assistant.bounds import askable
 from assistant.errors import AssistantFault, for_staff
 from assistant.types import Principal
 from assistant.web import cards, rehearsal, render, texts
@@ -15,7 +16,7 @@ def first_screen(assistant: Assistant, principal: Principal) -> tuple[list[str],
     """The examples and the documents that are there for this reader, now."""
     try:
         index = assistant.index
-        documents = index.documents(principal.groups)
+        documents = askable(index, principal)
         questions = rehearsal.answered_examples(assistant, principal)
         counts = {outcome.path: outcome.pages for outcome in index.outcomes(principal.groups)}
         return questions, str(cards.shelf(documents, counts))

@@ -34,6 +34,7 @@ HEADERS = {
     "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
     "Cross-Origin-Opener-Policy": "same-origin",
 }
+FRAMING = "assistant.framing"  # in a request's scope: the origins that may frame its answer, and no others
 # What of Gradio's own a chat without files needs. Everything else of it is not there.
 CHAT = "/gradio_api/"
 CHAT_DOORS = (
@@ -52,6 +53,8 @@ GRADIO_ELSEWHERE = (
 )  # fmt: skip
 # A question of the chat brings the conversation on the screen along, for when the records are away.
 CHAT_BODY_KIB = 1024
+# What proves itself, in the body: a page that keeps its name to itself may send it too.
+PROVEN_BY_BODY = ("/visit",)
 SESSIONS = 100_000  # whose person is remembered, the latest
 SESSION_CHARS = 64
 
@@ -60,13 +63,7 @@ class Answers:
     """ASGI middleware: the same headers on every answer; `framing` are the origins that may frame us."""
 
     def __init__(self, app: ASGIApp, framing: Sequence[str] = ()) -> None:
-        self.app = app
-        allowed = " ".join(framing)
-        self._headers = dict(HEADERS)
-        self._within = f"frame-ancestors 'self' {allowed}" if allowed else "frame-ancestors 'self'"
-        if allowed:
-            policy = POLICY.replace("frame-ancestors 'none'", f"frame-ancestors {allowed}")
-            self._headers["Content-Security-Policy"] = policy
+        self.app, self.framing = app, framing
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -76,11 +73,16 @@ class Answers:
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
-                for name, value in self._headers.items():
+                allowed = " ".join(scope.get(FRAMING, self.framing))
+                own = "Content-Security-Policy" in headers
+                for name, value in HEADERS.items():
                     headers.setdefault(name, value)
-                # A page within the chat lies within whatever frames the chat.
                 policy = headers["Content-Security-Policy"]
-                headers["Content-Security-Policy"] = policy.replace("frame-ancestors 'self'", self._within)
+                if allowed:  # a page within the chat lies within whatever frames the chat
+                    ancestors = "'self'" if own else "'none'"
+                    within = f"'self' {allowed}" if own else allowed
+                    policy = policy.replace(f"frame-ancestors {ancestors}", f"frame-ancestors {within}")
+                headers["Content-Security-Policy"] = policy
                 del headers["server"]
             await send(message)
 
@@ -114,7 +116,8 @@ class Guard:
         most_kib = CHAT_BODY_KIB if inside is not None else self.body_kib
         if int(headers.get("content-length") or 0) > 1024 * most_kib:
             return PlainTextResponse(f"The request is larger than {most_kib} KiB.", 413)
-        if scope["method"] not in ("GET", "HEAD", "OPTIONS") and not self._from_us(headers):
+        reading = scope["method"] in ("GET", "HEAD", "OPTIONS")
+        if not reading and path not in PROVEN_BY_BODY and not self._from_us(headers):
             return PlainTextResponse("Requests from other sites are not taken.", 403)
         return None
 

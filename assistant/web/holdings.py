@@ -11,7 +11,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from urllib.parse import urlencode
 
-from index.facets import Facet, facets, matches, values
+from index.facets import Facet, Filters, facets, matches, values
 from index.search import Index
 from index.types import Document
 
@@ -95,10 +95,14 @@ class Shown:
     choices: Mapping[str, Sequence[Facet]]
 
 
-def holdings(index: Index, groups: Collection[str]) -> list[Holding]:
-    """All files that these groups may know of, in the order of the corpus."""
-    documents = index.documents(groups)
-    outcomes = {outcome.path: outcome for outcome in index.outcomes(groups)}
+def holdings(index: Index, groups: Collection[str], scope: Filters | None = None) -> list[Holding]:
+    """All files that these groups may know of, in the order of the corpus.
+
+    Within a `scope` only documents are: what a file without one would be about is not known.
+    """
+    documents = [document for document in index.documents(groups) if matches(document, scope or {})]
+    known = {document.path for document in documents}
+    outcomes = {o.path: o for o in index.outcomes(groups) if not scope or o.path in known}
     twins: dict[str, list[Document]] = {}
     for document in documents:
         twins.setdefault(document.sha256, []).append(document)

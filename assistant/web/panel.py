@@ -11,10 +11,11 @@ from typing import Any
 import gradio as gr
 
 from assistant.assistant import Assistant
+from assistant.bounds import askable
 from assistant.language import Naming
 from assistant.web import scope as scopes
 from assistant.web import texts
-from assistant.web.render import element
+from assistant.web.render import Html, element
 from assistant.web.scope import Scope
 from assistant.web.viewer import Who
 from index.facets import FIELDS
@@ -32,6 +33,14 @@ LABELS: Mapping[str, str] = Naming(
     }
 )
 CHIPS = 30  # of one field, the most frequent; further ones are reached by an address
+
+
+@dataclass(frozen=True, slots=True)
+class _Open:
+    """What a reader can choose from, and the filters that their way in is bound to."""
+
+    documents: Sequence[Document]
+    fixed: Mapping[str, tuple[str, ...]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,27 +92,28 @@ def _field(name: str) -> Any:
 def connect(blocks: gr.Blocks, panel: Panel, assistant: Assistant, who: Who) -> None:
     """Connect the panel's parts with each other; a question needs `panel.kept` only."""
 
-    def readable(request: gr.Request) -> list[Document]:
-        return assistant.index.documents(who(request).groups)
+    def open_to(request: gr.Request) -> _Open:
+        reader = who(request)
+        return _Open(askable(assistant.index, reader), reader.scope)
 
     def opened(request: gr.Request) -> list[Any]:
         """Show what the reader may choose from, and begin with what the address names."""
-        documents = readable(request)
-        scope, unknown = scopes.from_address(request.query_params.multi_items(), documents)
-        return _look(documents, scope, told=texts.SCOPE_UNKNOWN if unknown else "")
+        held = open_to(request)
+        scope, unknown = scopes.from_address(request.query_params.multi_items(), held.documents)
+        return _look(held, scope, told=texts.SCOPE_UNKNOWN if unknown else "")
 
     def changed(request: gr.Request, *values: Any) -> list[Any]:
         *chosen, beside = values
         scope = scopes.made(dict(zip(FIELDS, chosen, strict=True)), beside)
-        return _look(readable(request), scope, values=False)
+        return _look(open_to(request), scope, values=False)
 
     def wished(document_id: Any, request: gr.Request) -> list[Any]:
-        documents = readable(request)
-        scope, unknown = scopes.from_address([("document", str(document_id))], documents)
-        return _look(documents, scope, told=texts.SCOPE_UNKNOWN if unknown else "")
+        held = open_to(request)
+        scope, unknown = scopes.from_address([("document", str(document_id))], held.documents)
+        return _look(held, scope, told=texts.SCOPE_UNKNOWN if unknown else "")
 
     def cleared(request: gr.Request) -> list[Any]:
-        return _look(readable(request), scopes.EVERYTHING)
+        return _look(open_to(request), scopes.EVERYTHING)
 
     quiet: Any = {
         "outputs": panel.shown,
@@ -119,15 +129,17 @@ def connect(blocks: gr.Blocks, panel: Panel, assistant: Assistant, who: Who) -> 
     panel.clear.click(cleared, None, **quiet)
 
 
-def _look(documents: Sequence[Document], scope: Scope, *, told: str = "", values: bool = True) -> list[Any]:
+def _look(held: _Open, scope: Scope, *, told: str = "", values: bool = True) -> list[Any]:
     """Give what the parts show. Without `values` the chosen ones are left alone: the reader may have
     gone on choosing meanwhile."""
-    choices = scopes.choices(documents, scope)
+    documents, choices = held.documents, scopes.choices(held.documents, scope)
     names = {document.id: document.title or document.path for document in documents}
     parts = []
     for name in FIELDS:
         chosen = list(scope.filters.get(name, ()))
         facets = [f for f in choices.get(name, []) if f.count or f.value in chosen]
+        if name in held.fixed:
+            facets = [f for f in facets if f.value in held.fixed[name] and len(held.fixed[name]) > 1]
         if name != "document":
             facets = [f for n, f in enumerate(facets) if n < CHIPS or f.value in chosen]
         labelled = [(f"{f.value} ({f.count})", f.value) for f in facets]
@@ -143,10 +155,21 @@ def _look(documents: Sequence[Document], scope: Scope, *, told: str = "", values
         scopes.written(scope),
         gr.update(label=scopes.line(documents, scope)),
         gr.update(visible=bool(scope.filters)),
-        str(element("p", told, role="status")) if told else "",
+        str(_fixed(held) + (element("p", told, role="status") if told else "")),
         *parts,
         _beside(documents, scope),
     ]
+
+
+def _fixed(held: _Open) -> Html:
+    """Tell what the way in is bound to: it looks like a choice, and cannot be taken back."""
+    if not held.fixed:
+        return Html("")
+    names = scopes.names_of(held.documents)
+    values = [names.get(value, value) for given in held.fixed.values() for value in given]
+    return element(
+        "p", texts.SCOPE_FIXED, *(element("span", value, dir="auto") for value in values), class_="fixed"
+    )
 
 
 def _beside(documents: Sequence[Document], scope: Scope) -> Any:

@@ -13,6 +13,7 @@ from weakref import WeakKeyDictionary
 
 from assistant.access import local_principal
 from assistant.assistant import Assistant
+from assistant.bounds import askable
 from assistant.types import Principal, Question
 from assistant.web import examples
 from assistant.web.examples import EXAMPLES, Example
@@ -57,12 +58,12 @@ def begin(assistant: Assistant) -> None:
 def answered_examples(assistant: Assistant, principal: Principal, wait_s: float = WAIT_S) -> list[str]:
     """Give up to four questions that were just asked with this reader's groups, and answered."""
     index = assistant.index
-    documents = index.documents(principal.groups)
+    documents = askable(index, principal)
     candidates = examples.candidates(documents, lambda id: index.pages(id, principal.groups))
     asked = tuple(islice(candidates, TRIED))
     with _LOCK:
         rehearsal = _REHEARSALS.setdefault(assistant, _Rehearsal())
-    key = (index.build_id, principal.groups, asked)
+    key = (index.build_id, principal.groups, tuple(sorted(principal.scope.items())), asked)
     with rehearsal.lock:
         kept = rehearsal.kept.get(key)
         if kept is None:

@@ -67,7 +67,8 @@ def made(chosen: Mapping[str, Any], beside: Any = "") -> Scope:
 
 
 def from_address(parameters: Iterable[tuple[str, str]], documents: Sequence[Document]) -> tuple[Scope, bool]:
-    """Read a scope from an address (`?document=ID&year=2019`), and whether anything was left out.
+    """Read a scope from an address (`?document=ID&year=2019`, or `?scope=year:2019` as pages that frame
+    the chat write it), and whether anything was left out.
 
     Values that none of these documents has are left out: they may be mistyped, gone, or closed to
     the reader, and which of these is not told.
@@ -75,9 +76,12 @@ def from_address(parameters: Iterable[tuple[str, str]], documents: Sequence[Docu
     chosen: dict[str, list[str]] = {}
     unknown = False
     for name, value in parameters:
+        scoped = name == "scope"
+        if scoped:
+            name, _, value = value.partition(":")
         if name not in FIELDS:
-            continue
-        if any(facet.value == value for facet in facets(documents, name, {})):
+            unknown |= scoped
+        elif any(facet.value == value for facet in facets(documents, name, {})):
             chosen.setdefault(name, []).append(value)
         else:
             unknown = True

@@ -21,7 +21,8 @@ from assistant.journal import Journal
 from assistant.records import Conversations, Database, FeedbackBook
 from assistant.records.health import reach
 from assistant.records.keys import Keys
-from assistant.web import downloads, logs, oidc, protocol, texts, viewer
+from assistant.records.visits import Visits
+from assistant.web import downloads, framing, logs, oidc, protocol, texts, viewer
 from assistant.web.api import doors
 from assistant.web.api.asking import Desk
 from assistant.web.api.leaving import Crossing, Problems
@@ -44,6 +45,7 @@ from assistant.web.sign_on import (
     who,
 )
 from assistant.web.translation import Translated
+from assistant.web.visits import Visiting, visiting
 
 STOP_WITHIN_S = 3
 
@@ -62,10 +64,7 @@ def create_app(settings: Settings, assistant: Assistant | None = None) -> FastAP
     loopback_only(settings)
     app = FastAPI(title=texts.TITLE, docs_url=None, redoc_url=None, openapi_url=None)
     database = Database(settings.records_url.get_secret_value())
-    provided = oidc.Oidc(settings) if settings.sign_on == "oidc" else None
-    _admit(app, settings, Keys(database), provided)
-    if provided:
-        app.include_router(oidc.routes(provided))
+    _admit(app, settings, database)
     app.include_router(viewer.routes(assistant, who, settings.corpus))
     try:
         database.prepare()
@@ -80,28 +79,34 @@ def create_app(settings: Settings, assistant: Assistant | None = None) -> FastAP
     return chat.mount(app, desk, who, marks, history)
 
 
-def _admit(app: FastAPI, settings: Settings, keys: Keys, provided: oidc.Oidc | None) -> None:
+def _admit(app: FastAPI, settings: Settings, database: Database) -> None:
     """Put whoever stands at the door into a row. What is added last is met first."""
+    keys, visits = Keys(database), Visits(database)
+    provided = oidc.Oidc(settings) if settings.sign_on == "oidc" else None
     proxy = trusted_proxy(settings) if settings.sign_on == "proxy" else None
     names = (settings.proxy_user_header, settings.proxy_groups_header)
-    framing = origins(settings)
+    friends = origins(settings)
     own = [settings.public_url.rstrip("/")] if settings.public_url else []
+    app.state.framing = friends
+    app.include_router(framing.routes(visits, keys.find, friends))
     app.add_middleware(Sessions)
-    ways: list[Way] = [BearerKey(keys.find), provided or proxy or local]
+    ways: list[Way] = [visiting, BearerKey(keys.find), provided or proxy or local]
     turned = provided.turned if provided else turned_away
-    open_to_all = (*doors.OPEN_TO_ALL, *(oidc.OPEN_TO_ALL if provided else ()))
+    open_to_all = (*framing.OPEN_TO_ALL, *doors.OPEN_TO_ALL, *(oidc.OPEN_TO_ALL if provided else ()))
     app.add_middleware(SignOn, ways=ways, turned=turned, open_to_all=open_to_all)
     if provided:
+        app.include_router(oidc.routes(provided))
         app.add_middleware(oidc.NewCookies)
     app.add_middleware(Translated)  # before the sign-on: it turns people away in their language
     app.add_middleware(Stripped, names=names, proxy=proxy)
-    app.add_middleware(Guard, body_kib=settings.body_kib, own=own, friends=framing)
+    app.add_middleware(Guard, body_kib=settings.body_kib, own=own, friends=friends)
+    app.add_middleware(Visiting, visits=visits)
     if settings.sign_on == "none":
         # A name of another site that leads to this machine is not ours: its pages could read our answers.
         app.add_middleware(TrustedHostMiddleware, allowed_hosts=[*LOOPBACK, settings.host])
     app.add_middleware(Problems)
-    app.add_middleware(Crossing, origins=framing)
-    app.add_middleware(Answers, framing=framing)
+    app.add_middleware(Crossing, origins=friends)
+    app.add_middleware(Answers, framing=friends)
 
 
 def reception(settings: Settings, assistant: Assistant) -> Reception:

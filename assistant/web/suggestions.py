@@ -13,6 +13,7 @@ from assistant.records import Exchange
 from assistant.types import Principal, Question
 from assistant.web import texts
 from assistant.web.examples import document_name, telling_headings
+from index.facets import matches
 from index.search import Index
 from index.types import Document, Page
 
@@ -46,7 +47,7 @@ def _candidates(index: Index, principal: Principal, exchange: Exchange) -> Itera
     turns: list[Iterator[tuple[str, str]]] = []
     for document_id in list(dict.fromkeys(document_id for document_id, _ in places))[:DOCUMENTS_LOOKED_AT]:
         document = index.document(document_id, groups)
-        if document is not None:
+        if document is not None and matches(document, principal.scope):
             near = [number for of, number in places if of == document_id]
             pages = _nearest_first(index.pages(document_id, groups), near)
             turns.append(_about(document, pages, exchange.question.lower()))

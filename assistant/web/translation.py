@@ -16,7 +16,7 @@ from urllib.parse import parse_qs
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from assistant import language
+from assistant import language, sayings
 from assistant.language import Language
 from assistant.web import render, texts
 
@@ -78,7 +78,8 @@ def filled(page: str, spoken: Language) -> str:
     """
 
     def word(found: re.Match[str]) -> str:
-        said: str = getattr(texts, re.sub(rf"{_AND}#95;", "_", found[1]))
+        name = re.sub(rf"{_AND}#95;", "_", found[1])
+        said: str = getattr(texts, name, None) or getattr(sayings, name)
         return said if found[2] == "." else render.escape(said)
 
     with language.speaking(spoken):

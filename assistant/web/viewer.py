@@ -38,11 +38,11 @@ def routes(assistant: Assistant, who: Who, corpus: Path) -> APIRouter:
 
     @router.api_route("/documents", methods=READ)
     def documents(request: Request) -> Response:
-        groups = who(request).groups
-        index = assistant.index
+        reader, index = who(request), assistant.index
         asked = holdings.View.of(request.query_params)
-        found = holdings.shown(holdings.holdings(index, groups), asked)
-        body = shelf.page(found, index.unnamed, lambda document: originals.file(document) is not None)
+        found = holdings.shown(holdings.holdings(index, reader.groups, reader.scope), asked)
+        unnamed = 0 if reader.scope else index.unnamed
+        body = shelf.page(found, unnamed, lambda document: originals.file(document) is not None)
         return _page(body, policy=SHELF_POLICY)
 
     @router.api_route(f"/{shipped.ADDRESS}/{{stamp}}/{{name:path}}", methods=READ)
