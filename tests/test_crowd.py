@@ -1,0 +1,37 @@
+"""Fifty people at once with each other's sessions, conversations and tokens: nobody hears a foreign word.
+
+The long form, forty turns each, is `tests/benchmarks/crowd.py`.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from assistant.web.guard import Sessions
+from crowd import crowd, crowd_server
+from index.embedding import Embedder
+
+PEOPLE = 50
+# The chat's framework measures its queue with a pandas option that is on its way out.
+pytestmark = pytest.mark.filterwarnings("ignore:.*no_silent_downcasting")
+
+
+@pytest.fixture(scope="module")
+def address(tmp_path_factory: pytest.TempPathFactory, embedder: Embedder) -> Iterator[str]:
+    with crowd_server(tmp_path_factory.mktemp("crowd"), PEOPLE, embedder) as address:
+        yield address
+
+
+@pytest.mark.timeout(300)
+def test_fifty_people_at_once_hear_of_their_own_papers_only(address: str) -> None:
+    outcome = crowd(address, PEOPLE, turns=4)
+    assert outcome.foreign == {}
+    assert outcome.unheard == [], "everybody was told of their own paper, or this proves nothing"
+
+
+def test_the_crowd_hears_foreign_words_when_windows_are_anybodys(
+    address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Sessions, "_belongs", lambda self, name, principal: True)
+    assert crowd(address, 10, turns=6).foreign
