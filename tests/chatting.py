@@ -1,5 +1,6 @@
 """The chat as a browser talks to it, without a browser: events in, the stream of updates out."""
 
+import html
 import json
 import re
 import secrets
@@ -74,6 +75,12 @@ class Chat:
 def place(conversation_id: str) -> str:
     """The field that says which conversation is open."""
     return f'<span class="open-{conversation_id}"></span>'
+
+
+def answer_id_in(seen: str) -> str:
+    """The id of the last answer that was seen, "" where there is none."""
+    found = re.findall(r"answers/(\w{8,64})/memo", html.unescape(seen))
+    return str(found[-1]) if found else ""
 
 
 def decoded(stream: str) -> str:

@@ -1,6 +1,7 @@
 """Many people at once, each with a paper of their own, who also reach for what is other people's."""
 
 import asyncio
+import contextlib
 import html
 import json
 import re
@@ -32,6 +33,7 @@ class Person:
     number: int
     client: httpx.AsyncClient
     numbers: dict[chatting.Target, int]
+    patience_s: float
     session: str = ""
     place: str = ""
     memo: str = ""
@@ -51,10 +53,16 @@ class Person:
         return answer.text
 
     async def updates(self, session: str = "") -> str:
-        told = await self.client.get(
-            "/gradio_api/queue/data", params={"session_hash": session or self.session}
-        )
-        return chatting.decoded(told.text)
+        """All that a stream tells until it closes, or until there is no more patience: a stream that
+        two windows read may never close."""
+        told = []
+        query = {"session_hash": session or self.session}
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(self.patience_s):
+                async with self.client.stream("GET", "/gradio_api/queue/data", params=query) as stream:
+                    async for line in stream.aiter_lines():
+                        told.append(line)
+        return chatting.decoded("\n".join(told))
 
     async def ask(self) -> str:
         """Their own question, in their own conversation."""
@@ -64,8 +72,7 @@ class Person:
         self.heard |= self.paper.figure in html.unescape(seen)
         if found := re.findall(r"open-(\w{8,64})", seen):
             self.place = chatting.place(found[-1])
-        if found := re.findall(r"answers/(\w{8,64})/memo", seen):
-            self.memo = found[-1]
+        self.memo = chatting.answer_id_in(seen) or self.memo
         return joined + seen
 
     async def reach(self, other: "Person", turn: int) -> str:
@@ -120,20 +127,20 @@ def crowd_server(folder: Path, people: int, embedder: Embedder) -> Iterator[str]
         yield address
 
 
-def crowd(address: str, people: int, turns: int) -> Outcome:
+def crowd(address: str, people: int, turns: int, patience_s: float = 120) -> Outcome:
     """All at once: in every other turn each asks their own question, in the others reaches for what
     is the next person's."""
-    return asyncio.run(_crowd(address, people, turns))
+    return asyncio.run(_crowd(address, people, turns, patience_s))
 
 
-async def _crowd(address: str, people: int, turns: int) -> Outcome:
+async def _crowd(address: str, people: int, turns: int, patience_s: float) -> Outcome:
     first = {"x-forwarded-user": "first", "x-forwarded-groups": ""}
     numbers = chatting.layout(address, tuple(first.items()))
     crowded = [
         Person(n, httpx.AsyncClient(
             base_url=address, timeout=300,
             headers={"x-forwarded-user": f"person{n}", "x-forwarded-groups": f"group{n}"},
-        ), numbers)
+        ), numbers, patience_s)
         for n in range(people)
     ]  # fmt: skip
     foreign: dict[int, set[str]] = {}

@@ -4,7 +4,6 @@ The long form, forty turns each, is `tests/benchmarks/crowd.py`.
 """
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -34,4 +33,4 @@ def test_the_crowd_hears_foreign_words_when_windows_are_anybodys(
     address: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(Sessions, "_belongs", lambda self, name, principal: True)
-    assert crowd(address, 10, turns=6).foreign
+    assert crowd(address, 10, turns=2, patience_s=4).foreign
