@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from assistant.web.guard import Sessions
-from crowd import crowd, crowd_server
+from crowding import crowd, crowd_server
 from index.embedding import Embedder
 
 PEOPLE = 50

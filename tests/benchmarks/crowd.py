@@ -1,6 +1,6 @@
 """Fifty people, forty turns each, at once, over real papers and a real server: how many foreign words?
 
-    python tests/benchmarks/crowd.py [PEOPLE [TURNS]]
+python tests/benchmarks/crowd.py [PEOPLE [TURNS]]
 """
 
 import sys
@@ -10,11 +10,12 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
 
-from crowd import crowd, crowd_server  # noqa: E402
+from crowding import crowd, crowd_server  # noqa: E402
 from index.embedding import DEFAULT_MODEL, load_embedder  # noqa: E402
 
 if __name__ == "__main__":
-    people, turns = (int(given) for given in (*sys.argv[1:], 50, 40)[:2])
+    given = [int(told) for told in sys.argv[1:3]]
+    people, turns = given + [50, 40][len(given) :]
     embedder = load_embedder(DEFAULT_MODEL, ROOT / "var" / "models")
     with (
         tempfile.TemporaryDirectory() as folder,
