@@ -5,6 +5,7 @@ import contextlib
 import html
 import json
 import re
+import secrets
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -53,16 +54,21 @@ class Person:
         return answer.text
 
     async def updates(self, session: str = "") -> str:
-        """All that a stream tells until it closes, or until there is no more patience: a stream that
-        two windows read may never close."""
+        """All that the stream of a session tells."""
+        return chatting.decoded(
+            await self.stream(f"/gradio_api/queue/data?session_hash={session or self.session}")
+        )
+
+    async def stream(self, path: str) -> str:
+        """All that comes until a stream closes, or until there is no more patience: one that two
+        windows read may never close."""
         told = []
-        query = {"session_hash": session or self.session}
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(self.patience_s):
-                async with self.client.stream("GET", "/gradio_api/queue/data", params=query) as stream:
+                async with self.client.stream("GET", path) as stream:
                     async for line in stream.aiter_lines():
                         told.append(line)
-        return chatting.decoded("\n".join(told))
+        return "\n".join(told)
 
     async def ask(self) -> str:
         """Their own question, in their own conversation."""
@@ -83,8 +89,8 @@ class Person:
             body = {"session_hash": other.session, "fn_index": self.numbers[chatting.ASK], "event_id": event}
             kicked = await self.client.post("/gradio_api/cancel", json=body)
             joined = await self.join(chatting.ASK, [self.question, [], "", ""], other.session)
-            beat = await self.client.get(f"/gradio_api/heartbeat/{other.session}")
-            return kicked.text + joined + beat.text + await self.updates(other.session)
+            beat = await self.stream(f"/gradio_api/heartbeat/{other.session}")
+            return kicked.text + joined + beat + await self.updates(other.session)
         if turn % 4 == 1:  # the other one's conversation and event, in the own window
             query = "?" + "&".join((f"conversation={_id(other.place)}", f"event_id={event}"))
             await self.join(chatting.OPEN, [], query=query)
@@ -127,22 +133,41 @@ def crowd_server(folder: Path, people: int, embedder: Embedder) -> Iterator[str]
         yield address
 
 
-def crowd(address: str, people: int, turns: int, patience_s: float = 120) -> Outcome:
+def crowd(address: str, people: int, turns: int) -> Outcome:
     """All at once: in every other turn each asks their own question, in the others reaches for what
     is the next person's."""
-    return asyncio.run(_crowd(address, people, turns, patience_s))
+    return asyncio.run(_crowd(address, people, turns))
 
 
-async def _crowd(address: str, people: int, turns: int, patience_s: float) -> Outcome:
+def stolen(address: str) -> set[str]:
+    """Somebody asks, and the next person reads the stream that the answer comes through: of whose words?"""
+    return asyncio.run(_stolen(address))
+
+
+async def _stolen(address: str) -> set[str]:
+    victim, thief = _people(address, 2, patience_s=10)
+    victim.session = f"window{secrets.token_hex(4)}"
+    await victim.join(chatting.ASK, [victim.question, [], "", ""])
+    seen = await thief.updates(victim.session)
+    for person in (victim, thief):
+        await person.client.aclose()
+    return leaks.canaries_in(leaks.reading(seen)) & victim.paper.canaries
+
+
+def _people(address: str, people: int, patience_s: float) -> list[Person]:
     first = {"x-forwarded-user": "first", "x-forwarded-groups": ""}
     numbers = chatting.layout(address, tuple(first.items()))
-    crowded = [
+    return [
         Person(n, httpx.AsyncClient(
             base_url=address, timeout=300,
             headers={"x-forwarded-user": f"person{n}", "x-forwarded-groups": f"group{n}"},
         ), numbers, patience_s)
         for n in range(people)
     ]  # fmt: skip
+
+
+async def _crowd(address: str, people: int, turns: int) -> Outcome:
+    crowded = _people(address, people, patience_s=120)
     foreign: dict[int, set[str]] = {}
     known = set[str]().union(*(person.paper.canaries for person in crowded))
 

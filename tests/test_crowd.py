@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from assistant.web.guard import Sessions
-from crowding import crowd, crowd_server
+from crowding import crowd, crowd_server, stolen
 from index.embedding import Embedder
 
 PEOPLE = 50
@@ -29,8 +29,10 @@ def test_fifty_people_at_once_hear_of_their_own_papers_only(address: str) -> Non
     assert outcome.unheard == [], "everybody was told of their own paper, or this proves nothing"
 
 
-def test_the_crowd_hears_foreign_words_when_windows_are_anybodys(
-    address: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_answer_on_its_way_to_one_window_cannot_be_read_in_another(address: str) -> None:
+    assert stolen(address) == set()
+
+
+def test_it_could_be_read_if_windows_were_anybodys(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Sessions, "_belongs", lambda self, name, principal: True)
-    assert crowd(address, 10, turns=2, patience_s=4).foreign
+    assert stolen(address)
