@@ -135,7 +135,7 @@ def marks(world: World, who: str, asked: Asked) -> str:
 def memos(world: World, who: str, asked: Asked) -> str:
     return "".join(
         text_of(world.get(who, f"/answers/{world.given[asked.id].id}/memo.{kind}").content)
-        for kind in ("md", "docx", "pdf")
+        for kind in ("md", ("docx", "pdf")[asked.number % 2])
     )
 
 
