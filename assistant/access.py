@@ -9,8 +9,8 @@ from collections.abc import Iterable, Mapping
 
 from assistant.errors import NotSignedOn
 from assistant.types import Principal
+from index.types import EVERYBODY, NOBODY
 
-EVERYBODY = "all"
 LOCAL = "local"
 ID_CHARS = 200  # of a person's name; longer ones are no names
 GROUPS = 500  # of one person
@@ -44,7 +44,8 @@ def _cleaned(groups: Iterable[str]) -> frozenset[str]:
     """Names of groups as the manifest has them: trimmed; odd ones are dropped, which opens nothing."""
     named = (group.strip() for group in groups)
     kept = [group for group in named if 0 < len(group) <= GROUP_CHARS and _printable(group)]
-    return frozenset(kept[:GROUPS]) | {EVERYBODY}
+    # Nobody is in the group that stands for nobody, whatever a sign-on tells.
+    return frozenset(group for group in kept[:GROUPS] if group.casefold() != NOBODY) | {EVERYBODY}
 
 
 def _printable(text: str) -> bool:

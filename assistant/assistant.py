@@ -49,6 +49,7 @@ class Assistant:
         self._lock = threading.Lock()
         self._index = Index(generations.current(settings.index), embedder)
         self._refused_build = ""
+        self._refusal: BadIndex | None = None
         self._model = LanguageModel(settings) if settings.llm else None
         self._reranker = Reranker(settings.reranker) if settings.reranker else None
 
@@ -61,15 +62,24 @@ class Assistant:
     @property
     def index(self) -> Index:
         """The published build; a new one is opened as soon as CURRENT names it. Whoever holds
-        the one before may go on reading it."""
+        the one before may go on reading it.
+
+        A damaged build does not take the sound one away from its readers, unless it was to close a
+        paper to some of them: then this raises BadIndex.
+        """
         with self._lock:
             try:
                 folder = generations.current(self._settings.index)
                 if folder.name not in (self._index.build_id, self._refused_build):
                     self._index = Index(folder, self._embedder)
-            except BadIndex:
-                # A damaged build must not take the sound one away from its readers.
+                if folder.name == self._index.build_id:
+                    self._refused_build, self._refusal = "", None
+            except BadIndex as fault:
                 self._refused_build = _name_in(self._settings.index)
+                refused = self._settings.index / self._refused_build
+                self._refusal = fault if _withdraws(refused, self._index.build_id) else None
+            if self._refusal:
+                raise BadIndex(str(self._refusal))
             return self._index
 
     def ask(self, question: Question) -> Answer:
@@ -243,6 +253,15 @@ def _name_in(index_folder: Path) -> str:
         return (index_folder / generations.CURRENT).read_text("utf-8").strip()
     except OSError:
         return ""
+
+
+def _withdraws(build: Path, before: str) -> bool:
+    """Whether a build that cannot be opened holds less, or for fewer, than the one `before` it: then
+    it does not keep that one for a rollback. One whose record is damaged may."""
+    try:
+        return bool(generations.record_of(build).get("previous") != before)
+    except BadIndex:
+        return (build / generations.RECORD).exists()
 
 
 class _Watch:

@@ -52,7 +52,7 @@ def check(settings: Settings) -> Iterator[Finding]:
         else:
             yield Finding(True, f"search: {found}")
         index.close()
-        if is_stale(settings.corpus, settings.index, embedder):
+        if is_stale(settings.corpus, settings.index, embedder, settings.default_readers):
             yield Finding(False, f"{settings.corpus}: changed since the build. Run `ct-assistant build`.")
         else:
             yield Finding(True, f"corpus: {settings.corpus} is what the build was made from")

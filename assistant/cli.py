@@ -137,7 +137,7 @@ def _build(given: argparse.Namespace, settings: Settings) -> int:
         raise BadInput(f"{settings.corpus}: no such folder. Name the folder of your documents with --corpus.")
     embedder = load_embedder(settings.embedding_model, settings.models)
     with _progress() as show:
-        report = build(settings.corpus, settings.index, embedder, show)
+        report = build(settings.corpus, settings.index, embedder, show, settings.default_readers)
     for line in describe(report):
         print(line)
     return 0

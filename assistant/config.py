@@ -5,11 +5,12 @@ import os
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field, SecretStr, ValidationError
+from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from assistant.calibration import MIN_CONFIDENCE
 from assistant.errors import BadSetting
+from index.corpus import named_groups
 from index.embedding import DEFAULT_MODEL
 
 PREFIX = "ASSISTANT_"
@@ -94,6 +95,18 @@ class Settings(BaseSettings):
         10, gt=0, le=600, description="longest wait for the first word of a model answer"
     )
     llm_max_tokens: int = Field(700, ge=50, le=8000, description="longest model answer")
+
+    @field_validator("default_groups")
+    @classmethod
+    def _named(cls, value: str) -> str:
+        if not named_groups(value):
+            raise ValueError("no group is named.")
+        return value
+
+    @property
+    def default_readers(self) -> tuple[str, ...]:
+        """`default_groups` as the index takes them."""
+        return named_groups(self.default_groups)
 
     @classmethod
     def from_env(cls, **given: object) -> "Settings":

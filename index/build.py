@@ -4,7 +4,7 @@ import hashlib
 import os
 import shutil
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import asdict, dataclass, replace
@@ -31,7 +31,7 @@ from index.references import background
 from index.speakers import speaker_of
 from index.splitting import context, document_text, split
 from index.store import write_vectors
-from index.types import Document, Outcome, Page, Passage, Report
+from index.types import EVERYBODY, Document, Outcome, Page, Passage, Report
 
 LEAST_CHARS = 300  # a paper with less text is told: a stub, a cover page, a failed conversion
 
@@ -49,17 +49,22 @@ class _Paper:
 
 
 def build(
-    corpus_folder: Path, index_folder: Path, embedder: Embedder, progress: Progress | None = None
+    corpus_folder: Path,
+    index_folder: Path,
+    embedder: Embedder,
+    progress: Progress | None = None,
+    default_groups: Sequence[str] = (EVERYBODY,),
 ) -> Report:
     """Index a folder of documents and publish the result, or find that nothing has changed.
 
+    `default_groups` may read what the manifest names no groups for; (NOBODY,) leaves it out.
     One bad file never stops the others: what became of each is in the report. The build that
     is being served is not touched. Raises IndexFault where folder, manifest or index cannot
     be used.
     """
     begun = time.monotonic()
     tell = progress or (lambda step, done, total, what: None)
-    corpus = find(corpus_folder, sorted(SUPPORTED_SUFFIXES))
+    corpus = find(corpus_folder, sorted(SUPPORTED_SUFFIXES), default_groups)
     source = _source_digest(corpus, embedder)
     with generations.only_builder(index_folder):
         served = _served(index_folder)
@@ -103,12 +108,16 @@ def _unchanged(served: dict[str, Any], seconds: float) -> Report:
     return Report(served["build_id"], False, recorded(served), notes, 0, passages, seconds)
 
 
-def is_stale(corpus_folder: Path, index_folder: Path, embedder: Embedder) -> bool:
+def is_stale(
+    corpus_folder: Path,
+    index_folder: Path,
+    embedder: Embedder,
+    default_groups: Sequence[str] = (EVERYBODY,),
+) -> bool:
     """Whether `build` would have anything to do."""
+    corpus = find(corpus_folder, sorted(SUPPORTED_SUFFIXES), default_groups)
     served = _served(index_folder)
-    return served is None or served["source"] != _source_digest(
-        find(corpus_folder, sorted(SUPPORTED_SUFFIXES)), embedder
-    )
+    return served is None or served["source"] != _source_digest(corpus, embedder)
 
 
 def _served(index_folder: Path) -> dict[str, Any] | None:

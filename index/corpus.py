@@ -3,14 +3,15 @@
 import csv
 import io
 import re
+import unicodedata
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
 from index.embedding import sha256_of
 from index.errors import BadCorpus
-from index.types import Document, Outcome
+from index.types import EVERYBODY, NOBODY, Document, Outcome
 
 MANIFEST = "manifest.csv"
 LISTS = ("programmes", "regions", "supersedes", "groups")
@@ -30,33 +31,36 @@ class Corpus:
     notes: tuple[str, ...]
 
 
-def find(folder: Path, suffixes: Sequence[str]) -> Corpus:
+def find(folder: Path, suffixes: Sequence[str], default_groups: Sequence[str] = (EVERYBODY,)) -> Corpus:
     """List the documents of `folder`, those with a readable suffix, sorted by path.
 
-    Hidden files, office lock files and links that lead out of the folder are not followed.
-    Raises BadCorpus where the folder or the manifest cannot be used.
+    A document whose row names no groups is for `default_groups`. One for nobody is left out like one
+    that is skipped: of what nobody may read nothing is kept. Hidden files, office lock files and
+    links that lead out of the folder are not followed. Raises BadCorpus where the folder or the
+    manifest cannot be used.
     """
     if not folder.is_dir():
         raise BadCorpus(f"{folder}: no such folder. Name the folder of your documents with --corpus.")
-    rows, notes = _read_manifest(folder / MANIFEST)
+    rows, notes = _read_manifest(folder / MANIFEST, default_groups)
     files = {
         path.relative_to(folder).as_posix(): path
         for path in sorted(folder.rglob("*"))
         if _is_document(path, folder)
     }
+    named = {_plain(path) for path in files}
     outcomes = [
         Outcome(
             path,
             "missing",
             f"{MANIFEST} names it, but there is no such file.",
             "Add the file or delete the row.",
-            groups=_groups(row),
+            groups=_groups(row, default_groups),
         )
         for path, row in rows.items()
-        if path not in files
+        if path not in named
     ]
     if rows:
-        without = [path for path in files if path not in rows]
+        without = [path for path in files if _plain(path) not in rows]
         if without:
             notes.append(
                 f"{len(without)} files have no row in {MANIFEST} and take the defaults: {_some(without)}."
@@ -65,10 +69,14 @@ def find(folder: Path, suffixes: Sequence[str]) -> Corpus:
     seen: dict[tuple[str, tuple[str, ...]], str] = {}
     places = {path: place for place, path in enumerate(files)}
     # Of twins the one the manifest tells of is kept: it has the title, and others may supersede it.
-    for path, file in sorted(files.items(), key=lambda item: item[0] not in rows):
-        row = rows.get(path, {})
+    for path, file in sorted(files.items(), key=lambda item: _plain(item[0]) not in rows):
+        row = rows.get(_plain(path), {})
+        groups = _groups(row, default_groups)
         if row.get("skip", "").lower() in _YES:
-            outcomes.append(Outcome(path, "skipped", f"{MANIFEST} says skip.", groups=_groups(row)))
+            outcomes.append(Outcome(path, "skipped", f"{MANIFEST} says skip.", groups=groups))
+        elif groups == (NOBODY,):
+            todo = f"Name its readers in the column groups of {MANIFEST}."
+            outcomes.append(Outcome(path, "skipped", "nobody may read it.", todo, groups=groups))
         elif file.suffix.lower() not in suffixes:
             outcomes.append(
                 Outcome(
@@ -76,11 +84,11 @@ def find(folder: Path, suffixes: Sequence[str]) -> Corpus:
                     "unsupported",
                     f"no reader for {file.suffix or 'a name without suffix'}.",
                     f"Convert it to one of {', '.join(suffixes)}.",
-                    groups=_groups(row),
+                    groups=groups,
                 )
             )
         else:
-            document = _document(path, file, row)
+            document = _document(path, file, row, groups)
             # Twins that differ in who may read them are both kept: a twin must not decide that.
             first = seen.setdefault((document.sha256, document.groups), path)
             if first == path:
@@ -100,11 +108,30 @@ def _is_document(path: Path, folder: Path) -> bool:
     return inside and not hidden and parts != (MANIFEST,)
 
 
-def _read_manifest(path: Path) -> tuple[dict[str, dict[str, str]], list[str]]:
+def named_groups(text: str) -> tuple[str, ...]:
+    """The groups that a text names, split at `|`, sorted; none where it is blank.
+
+    Raises ValueError where it names nobody beside others, or nothing but signs.
+    """
+    groups = tuple(sorted(dict.fromkeys(part.strip() for part in text.split("|") if part.strip())))
+    if any(group.casefold() == NOBODY for group in groups):
+        if len(groups) > 1:
+            raise ValueError(f"`{NOBODY}` stands alone: it means nobody.")
+        return (NOBODY,)
+    if text.strip() and not groups:
+        raise ValueError("no group is named.")
+    return groups
+
+
+def _read_manifest(
+    path: Path, default_groups: Sequence[str]
+) -> tuple[dict[str, dict[str, str]], list[str]]:
     """Rows by path, and notes for the report."""
     if not path.is_file():
+        who = {EVERYBODY: "everybody", NOBODY: "nobody"}
+        readers = ", ".join(who.get(group, group) for group in default_groups)
         return {}, [
-            f"There is no {MANIFEST}: titles and dates are taken from the files, and everybody may read all."
+            f"There is no {MANIFEST}: titles and dates are taken from the files, and all is for {readers}."
         ]
     try:
         text = path.read_text("utf-8-sig")
@@ -120,9 +147,9 @@ def _read_manifest(path: Path) -> tuple[dict[str, dict[str, str]], list[str]]:
 
 
 def _checked(path: Path, table: "csv.DictReader[str]") -> tuple[dict[str, dict[str, str]], list[str]]:
-    columns = [name.strip() for name in table.fieldnames or []]
+    columns = [name.strip().lower() for name in table.fieldnames or []]
     unknown = [name for name in columns if name not in COLUMNS]
-    if "path" not in columns and "groups" not in columns:
+    if "path" not in columns and not any("groups" in name for name in columns):
         # Another tool's manifest. One that speaks of groups is ours and must not be ignored:
         # ignoring it would open restricted papers to everybody.
         return {}, [f"{path} is not used: it has no column `path` (its columns: {', '.join(columns)})."]
@@ -142,7 +169,7 @@ def _checked(path: Path, table: "csv.DictReader[str]") -> tuple[dict[str, dict[s
             )
         row = {name: value.strip() for name, value in raw.items()}
         _check_row(where, row, rows)
-        rows[PurePosixPath(row["path"].replace("\\", "/")).as_posix()] = row
+        rows[_plain(row["path"].replace("\\", "/"))] = row
     missing = [name for name in COLUMNS if name not in columns and name not in ("skip", "source")]
     return rows, (
         [f"{path.name} has no column {', '.join(missing)}: the defaults are used."] if missing else []
@@ -153,10 +180,14 @@ def _check_row(where: str, row: dict[str, str], rows: dict[str, dict[str, str]])
     path = PurePosixPath(row["path"].replace("\\", "/"))
     if not row["path"] or path.is_absolute() or ".." in path.parts:
         raise BadCorpus(f"{where}: {row['path']!r} is not a path inside the corpus folder.")
-    if path.as_posix() in rows:
+    if _plain(path.as_posix()) in rows:
         raise BadCorpus(f"{where}: {row['path']!r} stands twice. Keep one row.")
     if row.get("date") and not _DATE.match(row["date"]):
         raise BadCorpus(f"{where}: the date {row['date']!r} is not YYYY-MM-DD, YYYY-MM or YYYY.")
+    try:
+        named_groups(row.get("groups", ""))
+    except ValueError as error:
+        raise BadCorpus(f"{where}: the groups {row['groups']!r}: {error} Mend this cell.") from None
     identifier = row.get("id", "")
     if identifier and not re.fullmatch(r"[A-Za-z0-9._-]{1,80}", identifier):
         raise BadCorpus(f"{where}: the id {identifier!r} may hold letters, figures, '.', '_' and '-' only.")
@@ -164,16 +195,22 @@ def _check_row(where: str, row: dict[str, str], rows: dict[str, dict[str, str]])
         raise BadCorpus(f"{where}: the id {identifier!r} stands twice. Ids are unique.")
 
 
-def _document(path: str, file: Path, row: dict[str, str]) -> Document:
+def _plain(path: str) -> str:
+    """A path as rows and files are matched: some systems write one and the same letter in two ways,
+    and a row that misses its file would leave the file to the default readers."""
+    return unicodedata.normalize("NFC", PurePosixPath(path).as_posix())
+
+
+def _document(path: str, file: Path, row: dict[str, str], groups: tuple[str, ...]) -> Document:
     texts = {name: row.get(name, "") for name in ("title", "date", "publisher", "kind", "language", "url")}
     lists = {name: _list(row, name) for name in LISTS}
-    lists["groups"] = _groups(row)
+    lists["groups"] = groups
     return Document(id=row.get("id", ""), path=path, sha256=sha256_of(file), **texts, **lists)  # type: ignore[arg-type]
 
 
-def _groups(row: dict[str, str]) -> tuple[str, ...]:
+def _groups(row: dict[str, str], default_groups: Sequence[str]) -> tuple[str, ...]:
     """Who may read a paper, and who may know of it where it cannot be read."""
-    return tuple(sorted(_list(row, "groups"))) or ("all",)
+    return named_groups(row.get("groups", "")) or tuple(sorted(default_groups))
 
 
 def _list(row: dict[str, str], name: str) -> tuple[str, ...]:
@@ -181,12 +218,13 @@ def _list(row: dict[str, str], name: str) -> tuple[str, ...]:
 
 
 def _unique(documents: Sequence[Document]) -> tuple[Document, ...]:
-    """Give documents without an id one made of the file's name, told apart by a number."""
-    from dataclasses import replace
+    """Give documents without an id one made of the file's name, told apart by a number.
 
+    Those for everybody choose first: a number at theirs would tell of a file of the same name.
+    """
     taken = {document.id for document in documents if document.id}
-    named: list[Document] = []
-    for document in documents:
+    named: dict[str, Document] = {}
+    for document in sorted(documents, key=lambda document: EVERYBODY not in document.groups):
         identifier = document.id
         if not identifier:
             stem = (
@@ -198,8 +236,8 @@ def _unique(documents: Sequence[Document]) -> tuple[Document, ...]:
             while identifier in taken:
                 identifier, number = f"{stem}-{number}", number + 1
             taken.add(identifier)
-        named.append(replace(document, id=identifier))
-    return tuple(named)
+        named[document.path] = replace(document, id=identifier)
+    return tuple(named[document.path] for document in documents)
 
 
 def _some(names: Sequence[str], most: int = 5) -> str:

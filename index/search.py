@@ -15,7 +15,7 @@ from index.facets import Filters, matches
 from index.health import owned, recorded
 from index.lexical import Lexical
 from index.store import Store
-from index.types import Document, FoundBy, Hit, Outcome, Page, Passage
+from index.types import NOBODY, Document, FoundBy, Hit, Outcome, Page, Passage
 
 # Shares of the fused score: cosine, BM25 over its maximum, coverage of the question's concepts.
 DENSE_SHARE, LEXICAL_SHARE, COVERED_SHARE = 0.45, 0.3, 0.25
@@ -152,7 +152,7 @@ class Index:
 
     def outcomes(self, groups: Collection[str]) -> list[Outcome]:
         """What became of the files that these groups may know of, also of those that were not indexed."""
-        return [outcome for outcome in self._outcomes if set(outcome.groups) & set(groups)]
+        return [outcome for outcome in self._outcomes if set(outcome.groups) & _held(groups)]
 
     @property
     def unnamed(self) -> int:
@@ -174,7 +174,13 @@ class Index:
         self._store.close()
 
     def _readable(self, groups: Collection[str]) -> list[int]:
-        return [number for number, shelf in enumerate(self._shelves) if shelf & set(groups)]
+        held = _held(groups)
+        return [number for number, shelf in enumerate(self._shelves) if shelf & held]
+
+
+def _held(groups: Collection[str]) -> set[str]:
+    """The groups that somebody can be in."""
+    return set(groups) - {NOBODY}
 
 
 def _best(scores: Mapping[str, float], k: int) -> dict[str, float]:

@@ -5,6 +5,9 @@ from typing import Literal
 
 FoundBy = Literal["dense", "lexical", "both"]
 
+EVERYBODY = "all"  # the group that everybody is in
+NOBODY = "deny"  # the group that nobody is in: what it alone may read is not indexed
+
 OutcomeStatus = Literal[
     "indexed",  # read, split, embedded
     "flagged",  # the same, with something an owner should look at
@@ -17,14 +20,14 @@ OutcomeStatus = Literal[
     "duplicate",  # the same bytes as another document
     "too_large",  # over a limit of time, memory, pages or characters
     "damaged",  # the reader gave up
-    "skipped",  # the manifest says skip
+    "skipped",  # the manifest says skip, or nobody may read it
     "missing",  # the manifest names it, the folder has it not
 ]
 
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """One paper. `groups` says who may read it; `all` stands for everybody.
+    """One paper. `groups` says who may read it; EVERYBODY stands for everybody.
 
     `date` is ISO 8601, shortened where the paper does not say more (`2019-09`, `2019`), or "".
     `path` is relative to the corpus folder, with forward slashes. Unknown strings are "".
@@ -44,7 +47,7 @@ class Document:
     programmes: tuple[str, ...] = ()
     regions: tuple[str, ...] = ()
     supersedes: tuple[str, ...] = ()
-    groups: tuple[str, ...] = ("all",)
+    groups: tuple[str, ...] = (EVERYBODY,)
     speaker: str = ""
     office: str = ""
 
@@ -107,9 +110,9 @@ class Outcome:
     """What became of one file in a build: a status, and where it is not `indexed`, a
     sentence that says why and one that says what to do.
 
-    `groups` says who may know of the file, like a document's; () where a build was made before
-    this was kept: then nobody may, unless its document is theirs to read. `twin` is the path of
-    the document that a duplicate is the same as.
+    `groups` says who may know of the file, like a document's, or is (NOBODY,); () where a build was
+    made before this was kept: then nobody may, unless its document is theirs to read. `twin` is the
+    path of the document that a duplicate is the same as.
     """
 
     path: str

@@ -149,6 +149,25 @@ def test_a_damaged_new_build_leaves_the_old_one_serving(tmp_path: Path, embedder
     assert "Norway" in ask(assistant, "Who pays for the Harbour Programme?").text
 
 
+@pytest.mark.parametrize("groups", ["leads", "deny"])
+def test_a_damaged_new_build_does_not_keep_a_paper_open_that_it_was_to_close(
+    tmp_path: Path, embedder: Embedder, groups: str
+) -> None:
+    write_papers(tmp_path / "corpus", PAPERS)
+    build(tmp_path / "corpus", tmp_path / "index", embedder)
+    assistant = Assistant(Settings(index=tmp_path / "index"), embedder)
+    text, row = PAPERS["harbour.md"]
+    write_papers(tmp_path / "corpus", {**PAPERS, "harbour.md": (text, row | {"groups": groups})})
+    second = build(tmp_path / "corpus", tmp_path / "index", embedder).build_id
+    (tmp_path / "index" / second / "catalogue.sqlite").write_bytes(b"broken")
+    for _ in range(2):
+        with pytest.raises(BadIndex, match="damaged"):
+            ask(assistant, "Who pays for the Harbour Programme?")
+    third = build(tmp_path / "corpus", tmp_path / "index", embedder).build_id
+    assert assistant.index.build_id == third
+    assert "Norway" not in ask(assistant, "Who pays for the Harbour Programme?").text
+
+
 def test_a_missing_index_is_told_with_what_to_do(tmp_path: Path) -> None:
     with pytest.raises(BadIndex, match="ct-assistant build"):
         Assistant.open(Settings(index=tmp_path / "nowhere"))

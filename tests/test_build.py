@@ -90,6 +90,54 @@ def test_a_document_taken_away_from_everybody_leaves_no_older_build(
     assert "Skopje" in found(target, embedder, "Skopje workshop", {"all", "leads"})
 
 
+def test_what_nobody_may_read_any_more_is_gone_from_answers_and_from_disk(
+    paper_folder: Make, tmp_path: Path, embedder: Embedder
+) -> None:
+    folder, target = paper_folder(), tmp_path / "index"
+    build(folder, target, embedder)
+    text, row = PAPERS["aviation.txt"]
+    paper_folder(PAPERS | {"aviation.txt": (text, row | {"groups": "deny"})})
+    report = build(folder, target, embedder)
+    assert report.embedded == 0
+    assert "nobody may read it" in next(o.reason for o in report.outcomes if o.path == "aviation.txt")
+    assert "Skopje" not in found(target, embedder, "Skopje workshop", {"all", "leads", "deny"})
+    for path in target.rglob("*"):
+        if path.is_file():
+            for word in (b"Skopje", b"skopj", b"Kola", b"passenger name"):
+                assert word not in path.read_bytes(), f"{path} still holds {word!r} of the denied paper"
+
+
+def test_a_file_that_nobody_may_know_of_is_not_counted_among_those_that_were_not_read(
+    paper_folder: Make, tmp_path: Path, embedder: Embedder
+) -> None:
+    papers = {"odd.xyz": ("x", {"groups": "deny"}), "gone.txt": ("", {"groups": "deny"})}
+    folder = paper_folder(PAPERS | papers)
+    build(folder, tmp_path / "index", embedder)
+    opened = Index(generations.current(tmp_path / "index"), embedder)
+    everything = {"all", "leads", "deny"}
+    assert opened.unnamed == 0
+    assert not {o.path for o in opened.outcomes(everything)} & papers.keys()
+    opened.close()
+
+
+def test_another_default_changes_who_may_read_and_embeds_nothing(
+    paper_folder: Make, tmp_path: Path, embedder: Embedder
+) -> None:
+    folder = paper_folder(PAPERS | {"plain.txt": ("The ferry plan has nine harbours.", {"groups": ""})})
+    target = tmp_path / "index"
+    first = build(folder, target, embedder)
+    assert "ferry" in found(target, embedder, "ferry plan")
+    assert is_stale(folder, target, embedder, ("staff",))
+    second = build(folder, target, embedder, None, ("staff",))
+    assert second.published and second.embedded == 0 and first.embedded > 0
+    assert "ferry" not in found(target, embedder, "ferry plan")
+    assert "ferry" in found(target, embedder, "ferry plan", {"all", "staff"})
+    assert not (target / first.build_id).exists(), "a rollback must not open it again"
+    build(folder, target, embedder, None, ("deny",))
+    assert "ferry" not in found(target, embedder, "ferry plan", {"all", "staff", "deny"})
+    assert "nine ports" in found(target, embedder, "Harbour Programme"), "named readers keep their papers"
+
+
 def test_the_build_before_is_kept_for_a_rollback(
     paper_folder: Make, tmp_path: Path, embedder: Embedder
 ) -> None:

@@ -1,3 +1,4 @@
+import re
 from pathlib import Path
 
 import pytest
@@ -39,6 +40,47 @@ def test_a_row_tells_title_lists_and_groups(folder: Path) -> None:
     assert any("b.txt" in note for note in found.notes), "a file without a row is told"
 
 
+def test_a_document_without_groups_is_for_the_default_readers(folder: Path) -> None:
+    def readers(*default: str) -> dict[str, tuple[str, ...]]:
+        return {d.path: d.groups for d in find(folder, SUFFIXES, default).documents}
+
+    assert readers("staff", "board") == {"a.md": ("board", "staff"), "b.txt": ("board", "staff")}
+    assert readers("deny") == {}, "without a manifest nobody is named"
+    manifest(folder, "path,groups\na.md,leads\nb.txt,\n")
+    assert readers("staff") == {"a.md": ("leads",), "b.txt": ("staff",)}
+    assert readers("deny") == {"a.md": ("leads",)}
+
+
+@pytest.mark.parametrize("cell", ["deny", "Deny", " DENY ", "deny|deny"])
+def test_what_nobody_may_read_is_left_out_and_nobody_may_know_of_it(folder: Path, cell: str) -> None:
+    found = manifest(folder, f"path,groups\na.md,{cell}\nb.txt,\ngone.md,deny\nsong.mp3,deny\n")
+    assert [d.path for d in found.documents] == ["b.txt"]
+    told = {o.path: (o.status, o.groups) for o in found.outcomes}
+    assert told == {"a.md": ("skipped", ("deny",)), "gone.md": ("missing", ("deny",)),
+                    "song.mp3": ("missing", ("deny",))}  # fmt: skip
+
+
+def test_a_row_meets_its_file_however_its_accents_are_written(folder: Path) -> None:
+    (folder / "re\u0301sume\u0301.txt").write_text("decomposed", "utf-8")
+    found = manifest(folder, "path,groups\nr\u00e9sum\u00e9.txt,leads\n")
+    groups = {d.path: d.groups for d in found.documents}
+    assert groups["re\u0301sume\u0301.txt"] == ("leads",), "else it would be open to everybody"
+    assert not found.outcomes
+
+
+@pytest.mark.parametrize("head", ["Path,Groups", "PATH;GROUPS"])
+def test_capitals_in_the_head_of_a_manifest_open_nothing(folder: Path, head: str) -> None:
+    row = "a.md,leads" if "," in head else "a.md;leads"
+    assert manifest(folder, f"{head}\n{row}\n").documents[0].groups == ("leads",)
+
+
+def test_an_id_tells_nothing_of_a_restricted_file_of_the_same_name(folder: Path) -> None:
+    (folder / "0").mkdir()
+    (folder / "0" / "a.md").write_text("for leads only", "utf-8")
+    found = manifest(folder, "path,groups\n0/a.md,leads\n")
+    assert {d.path: d.id for d in found.documents} == {"0/a.md": "a-2", "a.md": "a", "b.txt": "b"}
+
+
 def test_a_row_without_a_file_is_told(folder: Path) -> None:
     found = manifest(folder, "path\na.md\nb.txt\ngone.md\n")
     assert [(o.path, o.status) for o in found.outcomes] == [("gone.md", "missing")]
@@ -56,11 +98,14 @@ def test_a_row_without_a_file_is_told(folder: Path) -> None:
         ("path,id\na.md,x\nb.txt,x\n", "'x' stands twice"),
         ("path,id\na.md,x y\n", "'x y' may hold"),
         ("path,title\na.md,one,two\n", "line 2"),
+        ("path,groups\na.md,deny|leads\n", "line 2: the groups 'deny|leads': `deny` stands alone"),
+        ("path,groups\na.md,|\n", "line 2: the groups '|': no group is named"),
+        ("path\tgroups\na.md\tleads\n", "unknown column"),
         ('path,title\na.md,"open\n', "line"),
     ],
 )
 def test_a_manifest_that_cannot_be_used_is_told_in_one_sentence(folder: Path, text: str, told: str) -> None:
-    with pytest.raises(BadCorpus, match=told.replace("(", r"\(")) as error:
+    with pytest.raises(BadCorpus, match=re.escape(told)) as error:
         manifest(folder, text)
     assert "manifest.csv" in str(error.value)
 

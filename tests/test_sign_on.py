@@ -78,7 +78,9 @@ def test_the_same_name_from_two_ways_in_is_two_people() -> None:
     assert signed_on_principal("proxy", "mary", []).id != signed_on_principal("oidc", "mary", []).id
 
 
-@pytest.mark.parametrize("groups", [None, 7, ["", " ", 7, "a\x00b", "x" * 201], {"board": 1}, ", ,"])
+@pytest.mark.parametrize(
+    "groups", [None, 7, ["", " ", 7, "a\x00b", "x" * 201, "deny", "Deny "], {"board": 1}, ", ,"]
+)
 def test_odd_groups_open_nothing(groups: object) -> None:
     assert signed_on_principal("oidc", "mary", groups).groups == {"all"}
 

@@ -12,7 +12,7 @@ from assistant.records.exchanges import Exchange, Seen, exchange_of, new_id
 from assistant.records.feedback import FeedbackBook
 from assistant.records.keeper import Keeper
 from assistant.records.marks import COMMENT_CHARS, MARKS, Feedback, Mark, feedback
-from assistant.records.rights import Reader, reader_of, redacted
+from assistant.records.rights import Reader, reader_of, redacted, redacted_all
 from assistant.records.standing import Standing, standing
 
 __all__ = [
@@ -38,5 +38,6 @@ __all__ = [
     "new_id",
     "reader_of",
     "redacted",
+    "redacted_all",
     "standing",
 ]

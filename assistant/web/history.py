@@ -18,7 +18,7 @@ from assistant.records import (
     Keeper,
     new_id,
     reader_of,
-    redacted,
+    redacted_all,
 )
 from assistant.types import Principal, Turn
 from assistant.web import messages as chat_messages
@@ -80,8 +80,9 @@ class History:
         else:
             title, written = opened.conversation.title, opened.exchanges
         known = {each.id for each in written}
-        unwritten = [redacted(each, reader) for each in waiting if each.id not in known]
-        return title, [each for each in (*written, *unwritten) if each.id not in replaced]
+        unwritten = [each for each in waiting if each.id not in known]
+        shown = redacted_all([*written, *unwritten], reader)
+        return title, [each for each in shown if each.id not in replaced]
 
     def thread(self, principal: Principal, conversation_id: str, shown: Sequence[Message]) -> Thread:
         """Take a conversation up again, or begin one; `shown` are the browser's messages. Never raises."""

@@ -69,10 +69,9 @@ class Marks:
 
     def exchange(self, principal: Principal, answer_id: str) -> Exchange | None:
         """What was asked and answered under an id, None where it is not known or not this person's."""
-        with self._lock:
-            given = self._given.get(answer_id)
+        given = self._remembered(principal, answer_id)
         if given is not None:
-            return given.exchange if given.question.principal.id == principal.id else None
+            return given.exchange
         try:
             return self._history.found(principal, answer_id) if self._history else None
         except AssistantFault as fault:
@@ -123,10 +122,9 @@ class Marks:
 
     def _look_up(self, principal: Principal, answer_id: str, within: str) -> _Given | None:
         """The answer of this id, if this person got it. Raises RecordsUnavailable."""
-        with self._lock:
-            given = self._given.get(answer_id)
+        given = self._remembered(principal, answer_id)
         if given is not None:
-            return given if given.question.principal.id == principal.id else None
+            return given
         if self._history is None or not within:
             return None
         exchange = self._history.exchange(principal, within, answer_id)
@@ -140,6 +138,13 @@ class Marks:
         given = _Given(question, exchange, mark_of(exchange.marked))
         self._remember(answer_id, given)
         return given
+
+    def _remembered(self, principal: Principal, answer_id: str) -> _Given | None:
+        """The answer as it is held here. Another person's is looked for in the records like one that was
+        never given, so that both take the same time."""
+        with self._lock:
+            given = self._given.get(answer_id)
+        return given if given is not None and given.question.principal.id == principal.id else None
 
     def _remember(self, answer_id: str, given: _Given) -> None:
         with self._lock:
