@@ -1,6 +1,5 @@
 """The forms of what other programs send to a tool, and of what they are given."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -35,14 +34,9 @@ class Narrowed(Taken):
     language: Values = Field((), description="codes, like en")
     document: Values = Field((), description="ids of documents, as search gives them")
 
-    def within(self, scope: Mapping[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
-        """The filters as in a Question, inside the scope that the caller is bound to."""
-        asked = {field: values for field, values in self if values}
-        both = {
-            field: tuple(value for value in asked[field] if value in scope[field])
-            for field in asked.keys() & scope.keys()
-        }
-        return {**asked, **scope, **both}
+    def chosen(self) -> dict[str, tuple[str, ...]]:
+        """The filters as in a Question: the fields that say something."""
+        return {field: values for field, values in self if values}
 
 
 class Searched(Taken):

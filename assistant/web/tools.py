@@ -14,6 +14,7 @@ from pydantic import ValidationError
 
 from assistant import language, sayings
 from assistant.assistant import received
+from assistant.bounds import bound
 from assistant.errors import AssistantFault, BadCall, for_staff
 from assistant.types import Answer, Citation, Principal, Question
 from assistant.web import addresses
@@ -83,7 +84,8 @@ class Outcome:
 
 def search(desk: Desk, caller: Caller, asked: Searched) -> Findings:
     """The passages nearest to a text. Raises BadQuestion, TooManyQuestions."""
-    principal, filters = caller.principal, asked.filters.within(caller.principal.scope)
+    principal = caller.principal
+    filters = bound(asked.filters.chosen(), principal)
 
     def found() -> Findings:
         index, groups = desk.reception.index, principal.groups
@@ -101,7 +103,7 @@ def ask(desk: Desk, caller: Caller, asked: Asked) -> Told:
     question = Question(
         asked.question,
         principal,
-        filters=asked.filters.within(principal.scope),
+        filters=asked.filters.chosen(),
         language=language.current().code,
     )
     answer = desk.reception.ask(question, DOOR)

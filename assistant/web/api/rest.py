@@ -7,6 +7,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Request, Response
 from starlette.concurrency import run_in_threadpool
 
+from assistant.bounds import askable
 from assistant.types import Answer
 from assistant.web.api import problems, walk
 from assistant.web.api.asking import Desk
@@ -79,9 +80,9 @@ def routes(desk: Desk, reach: Callable[[], None]) -> APIRouter:
     @router.get("/documents", summary="What you may read", responses=problems.told(400, 500))
     def documents(request: Request, narrowed: Annotated[Narrowed, Query()]) -> Documents:
         """The documents that fit, a stretch of them."""
-        readable = desk.reception.index.documents(desk.who(request).groups)
-        ids = {document.id for document in readable}
-        fitting = [document for document in readable if matches(document, narrowed.chosen())]
+        index, principal = desk.reception.index, desk.who(request)
+        ids = {document.id for document in index.documents(principal.groups)}
+        fitting = [document for document in askable(index, principal) if matches(document, narrowed.chosen())]
         part = fitting[narrowed.offset : narrowed.offset + narrowed.limit]
         return Documents(total=len(fitting), documents=[DocumentObject.of(each, ids) for each in part])
 
