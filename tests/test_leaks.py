@@ -210,6 +210,7 @@ def world(tmp_path_factory: pytest.TempPathFactory, embedder: Embedder) -> Itera
     settings = Settings.from_env(
         corpus=folder / "corpus", index=folder / "index", records_url=f"sqlite:///{folder}/records.sqlite",
         audit=folder / "audit", sign_on="proxy", proxy_addresses="127.0.0.1", questions_per_minute=10_000,
+        intranet_origins="https://portal.example",
     )  # fmt: skip
     assistant = Assistant(settings, embedder)
     with served(server.create_app(settings, assistant)) as address:
