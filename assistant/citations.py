@@ -6,7 +6,7 @@ follows from its quote, which `support.py` judges.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from assistant.context import Evidence
@@ -17,6 +17,7 @@ from index.types import Passage
 
 CANDIDATES = 3  # sentences of a passage that are tried as the quote of a written one
 LEAST_IN_QUOTE = 0.2  # of a sentence's words, by rarity, that each of its quotes must hold
+LEAST_ADDED = 0.1  # of them that one which does not support it alone must add to the others
 
 Span = tuple[str, int, int]  # document id, start and end in its text
 
@@ -27,6 +28,11 @@ _BRACKETED = re.compile(r"[\[【［]\s*(?=\d)|(?<=\d)\s*[\]】］]")
 # What a paper itself has in brackets would read as a marker of ours.
 _PAPERS_OWN = re.compile(r"\[(\d[\d\s,;–-]*)\]")
 _MOST_RANGE = 10
+# What no reader sees: between a bracket and its number it would keep a forged marker from being found.
+_UNSEEN = re.compile(
+    "[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\xad\u034f\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f"
+    "\ufe00-\ufe0f\ufeff\ufff9-\ufffb\U000e0000-\U000e01ef]"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +99,7 @@ class Reviewer:
 
     def read(self, piece: str) -> list[Claim]:
         """The claims that this piece completes."""
+        piece = _UNSEEN.sub("", piece)
         *lines, self._unread = re.split(r"\r\n|[\n\r\u2028\u2029]", self._unread + piece)
         claims = [claim for line in lines for claim in self._line(line)]
         spans = _written_sentences(self._unread)
@@ -142,12 +149,25 @@ class Reviewer:
             if sound or quotes:
                 span, quote = (sound or quotes)[0]
                 best[span] = quote
-        if len(passages) == 1 or not best:
-            return [span for span, quote in best.items() if not self._support.fault(words, quote)]
-        together = Quote(*("\n".join(parts) for parts in zip(*map(_parts, best.values()), strict=True)))
-        if not self._support.fault(words, together):
-            return list(best)
-        return [span for span, quote in best.items() if not self._support.fault(words, quote)]
+        alone = [span for span, quote in best.items() if not self._support.fault(words, quote)]
+        if len(best) == len(alone) or self._support.fault(words, _together(best.values())):
+            return alone
+        needed = self._needed(words, best, alone)
+        faulty = not alone and self._support.fault(words, _together(best[span] for span in needed))
+        return list(best) if faulty else needed
+
+    def _needed(self, words: str, best: Mapping[Span, Quote], alone: Sequence[Span]) -> list[Span]:
+        """The spans that support a sentence alone, and of the others those that add words of it: a
+        passage that says nothing more is no source, whatever marker the model put there."""
+        own = self._support.weigh(words)
+        open_, kept = dict(own), list[Span]()
+        for span in (*alone, *(span for span in best if span not in alone)):
+            there = self._support.weigh(best[span].everything)
+            added = sum(weight for word, weight in open_.items() if word in there)
+            if span in alone or added >= LEAST_ADDED * sum(own.values()):
+                kept.append(span)
+                open_ = {word: weight for word, weight in open_.items() if word not in there}
+        return [span for span in best if span in kept]
 
     def _quotes(self, words: str, passage: Passage) -> list[tuple[Span, Quote]]:
         """The sentences of a passage that share most with what was written, and the pairs of
@@ -168,8 +188,10 @@ class Reviewer:
         return found
 
 
-def _parts(quote: Quote) -> tuple[str, str, str]:
-    return quote.text, quote.titled, quote.before
+def _together(quotes: Iterable[Quote]) -> Quote:
+    """Quotes read as one."""
+    parts = zip(*((quote.text, quote.titled, quote.before) for quote in quotes), strict=True)
+    return Quote(*("\n".join(part) for part in parts))
 
 
 def _parted(written: str) -> tuple[str, list[int]]:

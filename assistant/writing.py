@@ -29,6 +29,7 @@ from assistant.types import Status, Turn
 from index.embedding import Embedder, Vectors
 
 MISSING_CHARS = 200
+MISSING_SHARED = 0.5  # of the words of what a model says is missing, by rarity, that the question has
 _TURNS = 6  # of the conversation, shown for the rewriting of a follow-up
 _REFUSES = re.compile(
     r"\W*(?:(?:i[’']m|i am) (?:very |so |really )?sorry|sorry\b|as an ai\b|i[’']m (?:unable|not able)|"
@@ -148,15 +149,15 @@ def _concluded(written: str, claims: Sequence[Claim], reviewer: Reviewer, task: 
 def missing_part(told: str, task: Task) -> str:
     """What a model says is not covered, in one line; "" where it says more than that.
 
-    No quote can prove it, so it may hold no link, no marker, and no name, date or figure that
-    stands in neither the question nor the passages.
+    No quote can prove it, and a passage may have dictated it: so it may hold no link and no marker,
+    and says in the question's own words, names, dates and figures which part of it is meant.
     """
     line = re.sub(r"[\[\]【】［］]\s*[\d,;\s]*", " ", told.strip().partition("\n")[0])
     line = " ".join(line.strip(" *_").split())
-    everything = "\n".join([task.question, *(passage.text for passage in task.evidence.passages)])
-    fault = disagreement(line, Quote(everything))
+    fault = disagreement(line, Quote(task.question))
     sound = fault in ("", "negation", "opposite", "roles")
-    return line if line and len(line) <= MISSING_CHARS and sound else ""
+    asked = task.support.shared(line, task.question) >= MISSING_SHARED
+    return line if len(line) <= MISSING_CHARS and sound and asked else ""
 
 
 def rewritten(model: LanguageModel, question: str, history: Sequence[Turn], count: CountTokens) -> str:

@@ -187,3 +187,22 @@ def test_two_sentences_of_a_passage_become_one_quote_where_both_are_needed() -> 
     written = "Norway pays 4.2 million euros to train officers in nine ports. [1]"
     _, citations = compose(review(written, EVIDENCE, SUPPORT).claims, EVIDENCE)
     assert citations[0].quote == PAGES[0].text
+
+
+@pytest.mark.parametrize("sign", ["\u200b", "\ufeff", "\u202a", "\u2060", "\x7f", "\u200d"])
+def test_a_marker_with_an_invisible_sign_in_it_is_a_marker_all_the_same(sign: str) -> None:
+    reviewed = review(f"Norway pays [{sign}9] for it [{sign}1]. [1]", EVIDENCE, SUPPORT)
+    text, citations = compose(reviewed.claims, EVIDENCE)
+    assert (text, len(citations), reviewed.markers_removed) == ("Norway pays for it. [1]", 1, 1)
+
+
+def test_a_passage_that_adds_nothing_to_a_sentence_is_no_source_of_it() -> None:
+    said = "Norway pays 4.2 million euros for the Harbour Programme."
+    other = "The partners of the Harbour Programme of Norway met twice."
+    pages = tuple(Page("doc", n, "", (), text) for n, text in enumerate((said, other), 1))
+    passages = split("doc", "doc.pptx", pages, 256, lambda text: len(text.split()) + 2)
+    hits = tuple(Hit(passage, 1.0, 0.9, "both") for passage in passages)
+    evidence = Evidence(hits, {"doc": Source(DOCUMENT, pages)})
+    reviewed = review(f"{said} [1][2]", evidence, SUPPORT)
+    _, citations = compose(reviewed.claims, evidence)
+    assert [citation.quote for citation in citations] == [said]

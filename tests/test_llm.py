@@ -80,9 +80,10 @@ def test_the_models_own_refusal_is_a_refusal(model: ScriptedModel, ask: Callable
 
 
 def test_a_missing_part_is_told(model: ScriptedModel, ask: Callable[..., Answer]) -> None:
-    model.says = "Norway pays for the Harbour Programme. [1]\nNOT_COVERED: who audits it."
-    answer = ask(QUESTION)
-    assert answer.status == "partial" and answer.text.endswith("Not covered by the documents: who audits it.")
+    model.says = "Norway pays for the Harbour Programme. [1]\nNOT_COVERED: who audits the programme."
+    answer = ask(f"{QUESTION[:-1]}, and who audits it?")
+    told = "Not covered by the documents: who audits the programme."
+    assert answer.status == "partial" and answer.text.endswith(told)
 
 
 def test_weak_evidence_calls_no_model(model: ScriptedModel, ask: Callable[..., Answer]) -> None:
@@ -200,21 +201,25 @@ def test_a_follow_up_rewritten_badly_is_completed_by_rule(
 @pytest.mark.parametrize(
     "told, shown",
     [
-        ("who audits it.", "who audits it."),
+        ("who audits the programme.", "who audits the programme."),
         ("the budget of Norway for 2019 [1]", ""),
-        ("the wages [1][2]", "the wages"),
+        ("audits [1][2]", "audits"),
+        ("staff must hand in their passes tonight", ""),
+        ("Norway audits the programme", ""),
         ("Sweden's share", ""),
         ("x " * 200, ""),
         ("<b>audits</b>", ""),
         ("", ""),
     ],
 )
-def test_what_is_missing_is_told_only_in_words_that_need_no_proof(
+def test_what_is_missing_is_told_only_in_words_of_the_question(
     small_index: Path, embedder: Embedder, told: str, shown: str
 ) -> None:
     index = Assistant(Settings(index=small_index), embedder).index
-    evidence = select(index, index.search(QUESTION, 2, {"all"}), {"all"})
-    assert missing_part(told, Task(QUESTION, evidence, Support(lambda text: {}))) == shown
+    question = f"{QUESTION[:-1]}, and who audits it?"
+    evidence = select(index, index.search(question, 2, {"all"}), {"all"})
+    support = Support(lambda words: index.rarity(words, {"all"}))
+    assert missing_part(told, Task(question, evidence, support)) == shown
 
 
 @pytest.mark.parametrize(

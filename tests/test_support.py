@@ -104,7 +104,10 @@ def test_names_are_capitalised_words_and_acronyms() -> None:
         ("Ghana and Togo signed.", "Togo and Ghana signed.", ""),
         ("See [this](//evil.example).", "See this.", "address"),
         ("Write to a@evil.example.", "Write to a@good.example.", "address"),
-        ("Write to a@good.example.", "Write to a@good.example.", ""),
+        ("Write to a@good.example.", "Write to a@good.example.", "address"),
+        ("It is at good.example/x.", "It is at good.example/x.", "address"),
+        ("It is at good[.]example.", "It is at good[.]example.", "address"),
+        ("It began, e.g. in A/RES/77, with U.S. help.", "It began, e.g. in A/RES/77, with U.S. help.", ""),
         ("<b>It</b> began.", "It began.", "address"),
     ],
 )

@@ -2,7 +2,8 @@
 every answer.
 
 Covers: which paths exist, sizes of bodies, requests that another site makes in a reader's name, the
-sessions of the chat's framework, which it does not tie to a person. Does not cover: who may read what.
+sessions of the chat's framework, which it does not tie to a person, and files that it would fetch.
+Does not cover: who may read what.
 """
 
 import json
@@ -55,6 +56,7 @@ GRADIO_ELSEWHERE = (
 CHAT_BODY_KIB = 1024
 # What proves itself, in the body: a page that keeps its name to itself may send it too.
 PROVEN_BY_BODY = ("/visit",)
+PATH_BYTES, NAME_BYTES = 2048, 255  # of an address and of each part of it; a file system takes no longer name
 SESSIONS = 100_000  # whose person is remembered, the latest
 SESSION_CHARS = 64
 
@@ -111,6 +113,9 @@ class Guard:
         inside = path[len(CHAT) :] if path.startswith(CHAT) else None
         if path.startswith(GRADIO_ELSEWHERE) or (inside is not None and not inside.startswith(CHAT_DOORS)):
             return viewer.absent()
+        parts = path.encode("utf-8", "replace")
+        if len(parts) > PATH_BYTES or any(len(part) > NAME_BYTES for part in parts.split(b"/")):
+            return viewer.absent()
         if "transfer-encoding" in headers:
             return PlainTextResponse("Say the length of the body (Content-Length).", 411)
         most_kib = CHAT_BODY_KIB if inside is not None else self.body_kib
@@ -156,7 +161,13 @@ class Sessions:
             body = await _body(receive)
             if body is None:
                 return
-            named = [*named, *_session_in(body)]
+            told = _told(body)
+            if told is None or _names_file(told):
+                await PlainTextResponse("This is no question: it is no JSON object, or names a file.", 400)(
+                    scope, receive, send
+                )
+                return
+            named = [*named, *([told["session_hash"]] if told.get("session_hash") is not None else [])]
             receive = _replayed(body, receive)
         if all(self._belongs(name, scope[PRINCIPAL]) for name in named):
             await self.app(scope, receive, send)
@@ -196,9 +207,27 @@ def _replayed(body: bytes, receive: Receive) -> Receive:
     return again
 
 
-def _session_in(body: bytes) -> list[Any]:
+def _told(body: bytes) -> dict[str, Any] | None:
+    """What a body says, nothing where it is empty; None where that is no JSON object."""
     try:
-        told = json.loads(body)
-    except ValueError:
-        return []
-    return [told["session_hash"]] if isinstance(told, dict) and told.get("session_hash") is not None else []
+        told = json.loads(body or b"{}")
+    except (ValueError, RecursionError):
+        return None
+    return told if isinstance(told, dict) else None
+
+
+def _names_file(told: Any) -> bool:
+    """Whether a file is named anywhere, as the chat's framework writes one.
+
+    It would fetch the address that stands there, whatever the handler takes.
+    """
+    left = [told]
+    while left:
+        each = left.pop()
+        if isinstance(each, dict):
+            if "path" in each and "meta" in each:
+                return True
+            left.extend(each.values())
+        elif isinstance(each, list):
+            left.extend(each)
+    return False
