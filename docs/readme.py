@@ -24,7 +24,7 @@ OTHERS = {
     "prompts/": "one file a prompt, hashed into each answer",
     "docs_corpus/": "the sample papers and manifest.csv",
     "tests/": "flat: test_<module>.py; corpus/ golden/ questions/ benchmarks/",
-    "docs/": "the sample papers' sources, screenshots, this file's generator",
+    "docs/": "operator's page and deployment, the sample papers' sources, screenshots, this file's generator",
     "var/": "git-ignored: builds, exported model, conversations and readers' marks",
 }
 
