@@ -89,6 +89,10 @@ def _sign_on(settings: Settings) -> Finding:
         origins(settings)
         if settings.sign_on == "proxy":
             trusted_proxy(settings)
+        elif settings.sign_on == "oidc":
+            from assistant.web.oidc import Oidc
+
+            Oidc(settings)
     except AssistantFault as error:
         return Finding(False, str(error))
     return Finding(True, f"sign-on: {settings.sign_on}, served on {settings.host}")

@@ -148,6 +148,8 @@ def test_check_tells_of_a_sign_on_that_would_not_serve_and_of_an_audit_that_cann
     assert _sign_on(Settings(sign_on="proxy", host="unix:/run/ct-assistant/1/ct.sock")).sound
     wrong = _sign_on(Settings(sign_on="proxy"))
     assert not wrong.sound and "ASSISTANT_PROXY_ADDRESSES" in wrong.text
+    wrong = _sign_on(Settings(sign_on="oidc"))
+    assert not wrong.sound and "ASSISTANT_PUBLIC_URL" in wrong.text
     assert not _sign_on(Settings(host="0.0.0.0")).sound
     assert _audit(tmp_path / "new" / "audit").sound
     (tmp_path / "file").write_text("")
