@@ -91,7 +91,8 @@ def routes(app: Any, before: str = "") -> Iterator[tuple[str, frozenset[str]]]:
     """Each address of the application with a place for an id, and its methods."""
     for route in getattr(app, "routes", []):
         inner = getattr(route, "original_router", None)
-        path = before + getattr(route, "path", "")
+        own = getattr(route, "path", "")
+        path = own if before and own.startswith(f"{before}/") else before + own
         yield from routes(inner or route, path)
         if not inner and _PARAMETER.search(path):
             yield path, frozenset(getattr(route, "methods", None) or {"GET"})
@@ -179,10 +180,9 @@ def test_no_address_reaches_a_file_or_another_machine(
     app: Any, line: Line, address: tuple[str, int], reached: list[Any]
 ) -> None:
     wrong, tried = [], 0
-    paths = dict(routes(app))
-    assert {"/documents/{document_id}/file", "/answers/{answer_id}/memo.{kind}", "/assets/{path:path}"} <= {
-        *paths
-    }
+    paths = {**dict(routes(app)), "/visit/{visit_id}/documents": frozenset({"GET"})}  # no route, a way in
+    wanted = {"/documents/{document_id}/file", "/answers/{answer_id}/memo.{kind}", "/assets/{path:path}"}
+    assert wanted | {"/api/passages/{passage_id:path}", "/v1/models/{model}"} <= {*paths}
     for path, methods in paths.items():
         for method, target in product(sorted(methods - {"HEAD"}), asked(path)):
             status, body = line.send(method, target)

@@ -24,9 +24,7 @@ def mount(app: FastAPI, desk: Desk, reach: Callable[[], None]) -> None:
     a wrong method and an unknown address stay errors for programs.
     """
     doors = application(desk, reach)
-
-    async def entered(scope: Scope, receive: Receive, send: Send) -> None:
-        await doors({**scope, "root_path": scope["app_root_path"]}, receive, send)
+    entered = _Entered(doors)
 
     @app.get(problems.REST, include_in_schema=False)
     def documented() -> Response:
@@ -34,6 +32,16 @@ def mount(app: FastAPI, desk: Desk, reach: Callable[[], None]) -> None:
 
     for door in problems.PATHS:
         app.mount(door, entered)
+
+
+class _Entered:
+    """The doors, entered with the whole path: their routes name it from the root."""
+
+    def __init__(self, doors: FastAPI) -> None:
+        self.doors, self.routes = doors, doors.routes
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await self.doors({**scope, "root_path": scope["app_root_path"]}, receive, send)
 
 
 def application(desk: Desk, reach: Callable[[], None]) -> FastAPI:
