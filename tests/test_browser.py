@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, Page, expect
 import scripted
 from assistant.records import Database, FeedbackBook
 from assistant.web import texts
-from browsing import Opened, is_local, needs_chromium
+from browsing import Opened, is_fault, is_local, needs_chromium
 
 pytestmark = needs_chromium
 
@@ -25,7 +25,7 @@ def chat(browser: Browser, address: str) -> Iterator[Page]:
     context.on("request", lambda request: asked.append(request.url))
     context.on("weberror", lambda error: failed.append(str(error.error)))
     page = context.new_page()
-    page.on("console", lambda said: failed.append(said.text) if said.type == "error" else None)
+    page.on("console", lambda said: failed.append(said.text) if is_fault(said) else None)
     page.goto(address)
     expect(page.locator("#sources .panel")).to_be_visible()
     yield page

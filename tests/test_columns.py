@@ -23,11 +23,11 @@ def sections(answer: Answer) -> list[str]:
 
 def test_each_column_has_its_heading_its_emphasis_its_markers_and_its_sources() -> None:
     old, new = sections(BOTH)
-    assert '<h3 dir="auto">2019</h3>' in old and '<strong class="key">Nine</strong>' in old
+    assert '<h2 dir="auto">2019</h2>' in old and '<strong class="key">Nine</strong>' in old
     assert ">[1]<" in old and "[2]" not in old and "Old paper" in old and "New paper" not in old
     assert '<strong class="key">Twelve</strong>' in new and ">[2]<" in new and "[1]" not in new
     assert "New paper" in new and "Old paper" not in new
-    assert "<2024></h3>" in new and "<2024>" not in str(answers.answer(BOTH, "id")), "a label is only text"
+    assert "<2024></h2>" in new and "<2024>" not in str(answers.answer(BOTH, "id")), "a label is only text"
 
 
 def test_an_answer_without_columns_is_one_text() -> None:

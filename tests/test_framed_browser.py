@@ -228,6 +228,7 @@ def test_groups_that_the_page_takes_back_are_gone_with_the_next_ticket(net: Intr
     _renewed(page)
     framed = chat(page)
     framed.locator("#anew").click()
+    expect(framed.locator("#chat .bot-row")).to_have_count(0)
     says(ask(page, RESERVE), texts.STATE_NOT_IN_DOCUMENTS)
     net.reader = None  # signed off, and nobody speaks for the reader any more
     closed = inside(page).evaluate("fetch('documents/leads/pages/1').then((answer) => answer.status)")

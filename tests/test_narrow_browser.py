@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 from pypdf import PdfReader
 
 from assistant.web import texts
-from browsing import free_port, needs_chromium, records_in, serving
+from browsing import free_port, is_fault, needs_chromium, records_in, serving
 from conftest import ROOT, write_papers
 from index.build import build
 from index.embedding import Embedder
@@ -74,7 +74,7 @@ def opens(browser: Browser, address: str) -> Iterator[Opens]:
         contexts.append(context)
         page = context.new_page()
         page.on("pageerror", lambda error: failed.append(str(error)))
-        page.on("console", lambda said: failed.append(said.text) if said.type == "error" else None)
+        page.on("console", lambda said: failed.append(said.text) if is_fault(said) else None)
         page.goto(address + query)
         expect(line(page)).to_contain_text("Asking")
         return page
