@@ -39,6 +39,13 @@ class Bounds:
     history_turns: int
 
 
+@dataclass(slots=True)
+class _Line:
+    """What a question came to, as far as it is known by now."""
+
+    told: Answer | str = "stopped"
+
+
 class Reception:
     """The assistant, with its bounds and its journal. Safe between threads."""
 
@@ -75,49 +82,44 @@ class Reception:
         Raises TooManyQuestions before anything is searched, and what the assistant raises.
         """
         question = replace(question, history=question.history[-self._bounds.history_turns :])
-        began = self._clock()
-        told: Answer | str = "stopped"
-        try:
+        with self._audited(question, door) as line:
             with self._admitted(question.principal):
                 for part in self.assistant.stream(question):
                     if isinstance(part, Answer):
-                        told = part
+                        line.told = part
                     else:
                         yield part
-            if isinstance(told, Answer):  # the place is free again before it is shown
-                yield told
-        except TooManyQuestions:
-            told = "turned_away"
-            raise
-        except AssistantFault:
-            told = "refused"
-            raise
-        except Exception:
-            told = "failed"
-            raise
-        finally:
-            if self._journal:
-                self._journal.write(question, told, door, self._clock() - began)
+            if isinstance(line.told, Answer):  # the place is free again before it is shown
+                yield line.told
 
     def look_up(self, question: Question, door: str, looking: Callable[[], Found]) -> Found:
         """What `looking` gives: passages, without an answer. It counts like a question, and ends in an
         audit line too. Raises TooManyQuestions, and what `looking` raises."""
-        began, told = self._clock(), "failed"
-        try:
+        with self._audited(question, door) as line:
             with self._lock:
                 self._count(question.principal.id)
             found = looking()
-            told = "looked_up"
+            line.told = "looked_up"
             return found
+
+    @contextmanager
+    def _audited(self, question: Question, door: str) -> Iterator[_Line]:
+        """Write the audit line of what is done within, however it ends."""
+        began, line = self._clock(), _Line()
+        try:
+            yield line
         except TooManyQuestions:
-            told = "turned_away"
+            line.told = "turned_away"
             raise
         except AssistantFault:
-            told = "refused"
+            line.told = "refused"
+            raise
+        except Exception:
+            line.told = "failed"
             raise
         finally:
             if self._journal:
-                self._journal.write(question, told, door, self._clock() - began)
+                self._journal.write(question, line.told, door, self._clock() - began)
 
     @contextmanager
     def _admitted(self, principal: Principal) -> Iterator[None]:
