@@ -2,6 +2,8 @@
 PYTHON ?= python3.11
 BIN := .venv/bin
 LOCK := .ci/constraints.txt
+# What a browser did not show in time is looked at once more; anything else that fails has failed.
+PATIENCE := --reruns 1 --only-rerun 'Locator expected' --only-rerun 'Timeout .*ms exceeded'
 
 .PHONY: run test check eval fit figures highlights screenshots lock clean
 
@@ -13,7 +15,7 @@ test: .venv/test.stamp
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/python tests/axe.py
-	$(BIN)/pytest -q -n auto --maxprocesses 4 --dist loadfile
+	$(BIN)/pytest -q -n auto --maxprocesses 4 --dist loadfile $(PATIENCE)
 
 check: .venv/run.stamp
 	$(BIN)/ct-assistant check
