@@ -22,7 +22,7 @@ from assistant.errors import NotSignedOn, RecordsUnavailable
 from assistant.records.keys import Key
 from assistant.records.visits import LIFE_S, Visitor, Visits
 from assistant.web import texts
-from assistant.web.sign_on import turned_away, unproved
+from assistant.web.sign_on import bearer, turned_away, unproved
 from assistant.web.visits import PREFIX, RENEW, VISIT, principal_of
 from index.facets import FIELDS
 
@@ -116,8 +116,8 @@ def _vouched(
     find_key: Callable[[str], Key | None], told: list[str], body: bytes, framing: Collection[str]
 ) -> Visitor:
     """The reader that a page's server vouches for. Raises Refused."""
-    kind, _, secret = told[0].partition(" ") if len(told) == 1 else ("", "", "")
-    key = find_key(secret.strip()) if kind.lower() == "bearer" else None
+    secret = bearer(told)
+    key = find_key(secret) if secret is not None else None
     if key is None or not key.origin:
         raise Refused(
             401, "No key in use that vouches for readers. Make one: keys create NAME --vouch-for ORIGIN."

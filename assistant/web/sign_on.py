@@ -100,6 +100,12 @@ async def local(connection: HTTPConnection) -> Principal | None:
     return local_principal()
 
 
+def bearer(told: Sequence[str]) -> str | None:
+    """The secret of the one Authorization header; None where it holds none, or there are more."""
+    kind, _, secret = told[0].partition(" ") if len(told) == 1 else ("", "", "")
+    return secret.strip() if kind.lower() == "bearer" else None
+
+
 @dataclass(frozen=True, slots=True)
 class BearerKey:
     """The way in of programs: `Authorization: Bearer` with a key of ours. `find` gives the key that
@@ -112,10 +118,8 @@ class BearerKey:
         told = connection.headers.getlist("authorization")
         if not told:
             return None
-        kind, _, secret = told[0].partition(" ")
-        key = None
-        if len(told) == 1 and kind.lower() == "bearer":
-            key = await run_in_threadpool(self.find, secret.strip())
+        secret = bearer(told)
+        key = await run_in_threadpool(self.find, secret) if secret is not None else None
         if key is None or key.origin:
             raise NotSignedOn("key: an Authorization header came that holds no key in use.")
         return signed_on_principal("key", key.name, list(key.groups))
@@ -136,7 +140,7 @@ class TrustedProxy:
 
     async def __call__(self, connection: HTTPConnection) -> Principal | None:
         """The person that the proxy names. Raises NotSignedOn where it names none, or two."""
-        if not self._trusted(connection):
+        if not self.trusts(connection):
             return None
         users = connection.headers.getlist(self.user_header)
         groups = connection.headers.getlist(self.groups_header)
@@ -147,7 +151,8 @@ class TrustedProxy:
             )
         return signed_on_principal("proxy", users[0], groups[0] if groups else "")
 
-    def _trusted(self, connection: HTTPConnection) -> bool:
+    def trusts(self, connection: HTTPConnection) -> bool:
+        """Whether a connection comes from the proxy itself."""
         if connection.client is None:
             return self.through_socket
         try:
@@ -165,7 +170,7 @@ class Stripped:
         self.app, self.names, self.proxy = app, tuple(names), proxy
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and not (self.proxy and self.proxy._trusted(HTTPConnection(scope))):
+        if scope["type"] == "http" and not (self.proxy and self.proxy.trusts(HTTPConnection(scope))):
             headers = MutableHeaders(scope=scope)
             for name in self.names:
                 if name in headers:
@@ -177,7 +182,7 @@ class Stripped:
 
 def trusted_proxy(settings: Settings) -> TrustedProxy:
     """The proxy of the settings. Raises BadSetting for what is no address or network."""
-    named = [part.strip() for part in settings.proxy_addresses.split(",") if part.strip()]
+    named = _listed(settings.proxy_addresses)
     through_socket = settings.host.startswith(UNIX)
     if not named and not through_socket:
         raise BadSetting(
@@ -215,7 +220,7 @@ def loopback_only(settings: Settings) -> None:
 
 def origins(settings: Settings) -> list[str]:
     """The origins whose pages may frame the chat and call it. Raises BadSetting for what is none."""
-    named = [part.strip() for part in settings.intranet_origins.split(",") if part.strip()]
+    named = _listed(settings.intranet_origins)
     for origin in named:
         parts = urlsplit(origin)
         if (
@@ -228,6 +233,11 @@ def origins(settings: Settings) -> list[str]:
                 "https://intranet.example.org, without a path and without a star."
             )
     return named
+
+
+def _listed(setting: str) -> list[str]:
+    """What a setting names, split at commas."""
+    return [part.strip() for part in setting.split(",") if part.strip()]
 
 
 def unproved(sentence: str) -> Response:
