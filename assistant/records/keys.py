@@ -52,14 +52,14 @@ class Keys:
         with self._database.writing() as db:
             if db.execute(select(KEYS.c.name).where(KEYS.c.name == name)).first():
                 raise BadInput(f"{name}: a key of this name was made before. Choose another name.")
-            values = {"name": name, "hash": _hash(secret), "groups": json.dumps(told), "origin": origin}
+            values = {"name": name, "hash": hashed(secret), "groups": json.dumps(told), "origin": origin}
             db.execute(insert(KEYS).values(**values, made=_now(), revoked=""))
         return secret
 
     def find(self, secret: str) -> Key | None:
         """The key that this is; None where it is none of ours, or revoked."""
         with self._database.reading() as db:
-            asked = select(KEYS).where(KEYS.c.hash == _hash(secret), KEYS.c.revoked == "")
+            asked = select(KEYS).where(KEYS.c.hash == hashed(secret), KEYS.c.revoked == "")
             row = db.execute(asked).mappings().first()
         return _key(row) if row else None
 
@@ -80,7 +80,8 @@ def _key(row: RowMapping) -> Key:
     return Key(row["name"], tuple(json.loads(row["groups"])), row["origin"], row["made"], row["revoked"])
 
 
-def _hash(secret: str) -> str:
+def hashed(secret: str) -> str:
+    """What is kept of a secret of ours, which is long and random."""
     return hashlib.sha256(secret.encode("utf-8", "replace")).hexdigest()
 
 

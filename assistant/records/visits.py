@@ -10,7 +10,6 @@ early for all workers alike, and no secret has to be shared between them. Both a
 (see `keys`), of which the hash is kept.
 """
 
-import hashlib
 import json
 import secrets
 import time
@@ -21,6 +20,7 @@ from datetime import UTC, datetime
 from sqlalchemy import Connection, RowMapping, delete, insert, select, update
 
 from assistant.records.database import Database
+from assistant.records.keys import hashed
 from assistant.records.tables import VISITS
 
 LIFE_S = 60
@@ -53,7 +53,7 @@ class Visits:
             db.execute(delete(VISITS).where(VISITS.c.ends < _at(now), VISITS.c.state == _TICKET))
             db.execute(delete(VISITS).where(VISITS.c.ends < _at(now - KEPT_S)))
             about = {"person": visitor.person, "origin": visitor.origin, "bounds": _bounds(visitor)}
-            row = {"hash": _hash(ticket), "state": _TICKET, **about, "ends": _at(now + LIFE_S)}
+            row = {"hash": hashed(ticket), "state": _TICKET, **about, "ends": _at(now + LIFE_S)}
             db.execute(insert(VISITS).values(**row))
         return ticket
 
@@ -65,7 +65,7 @@ class Visits:
             if told is None or origin not in (None, told["origin"]):
                 return None
             visit_id = secrets.token_urlsafe(32)
-            row = {**told, "hash": _hash(visit_id), "state": _VISIT}
+            row = {**told, "hash": hashed(visit_id), "state": _VISIT}
             db.execute(insert(VISITS).values(**row))
         return visit_id, _visitor(told)
 
@@ -79,20 +79,20 @@ class Visits:
             if told is None:
                 return False
             same = [VISITS.c.person == told["person"], VISITS.c.origin == told["origin"]]
-            mine = update(VISITS).where(VISITS.c.hash == _hash(visit_id), VISITS.c.state == _VISIT, *same)
+            mine = update(VISITS).where(VISITS.c.hash == hashed(visit_id), VISITS.c.state == _VISIT, *same)
             return bool(db.execute(mine.values(bounds=told["bounds"], ends=told["ends"])).rowcount)
 
     def find(self, visit_id: str) -> Visitor | None:
         """Who visits; None where there is no such visit, or it has ended."""
         with self._database.reading() as db:
             now = VISITS.c.ends > _at(self._clock())
-            asked = select(VISITS).where(VISITS.c.hash == _hash(visit_id), VISITS.c.state == _VISIT, now)
+            asked = select(VISITS).where(VISITS.c.hash == hashed(visit_id), VISITS.c.state == _VISIT, now)
             row = db.execute(asked).mappings().first()
         return _visitor(row) if row else None
 
     def _spent(self, db: Connection, ticket: str) -> RowMapping | None:
         """What a ticket says; from now on it is none. Of two who come with it at once one gets it."""
-        mine = [VISITS.c.hash == _hash(ticket), VISITS.c.state == _TICKET]
+        mine = [VISITS.c.hash == hashed(ticket), VISITS.c.state == _TICKET]
         mine.append(VISITS.c.ends > _at(self._clock()))
         row = db.execute(select(VISITS).where(*mine)).mappings().first()
         return row if row and db.execute(delete(VISITS).where(*mine)).rowcount == 1 else None
@@ -107,10 +107,6 @@ def _visitor(row: RowMapping) -> Visitor:
     told = json.loads(row["bounds"])
     scope = {name: tuple(values) for name, values in told["scope"].items()}
     return Visitor(row["person"], row["origin"], tuple(told["groups"]), scope, told["language"])
-
-
-def _hash(secret: str) -> str:
-    return hashlib.sha256(secret.encode("utf-8", "replace")).hexdigest()
 
 
 def _at(epoch_s: float) -> str:

@@ -87,14 +87,14 @@ def search(desk: Desk, caller: Caller, asked: Searched) -> Findings:
     principal = caller.principal
     filters = bound(asked.filters.chosen(), principal)
 
-    def found() -> Findings:
+    def looked_up() -> Findings:
         index, groups = desk.reception.index, principal.groups
         hits = index.search(received(asked.query, desk.question_chars), asked.k, groups, filters)
-        papers = {document.id: document for document in index.documents(groups)}
-        passages = [hit.passage for hit in hits if hit.passage.document_id in papers]
-        return Findings(tuple(_shown(caller, papers[each.document_id], each) for each in passages))
+        papers = {name: index.document(name, groups) for name in {hit.passage.document_id for hit in hits}}
+        found = [(papers[hit.passage.document_id], hit.passage) for hit in hits]
+        return Findings(tuple(_shown(caller, paper, passage) for paper, passage in found if paper))
 
-    return desk.reception.look_up(Question(asked.query, principal, filters=filters), DOOR, found)
+    return desk.reception.look_up(Question(asked.query, principal, filters=filters), DOOR, looked_up)
 
 
 def ask(desk: Desk, caller: Caller, asked: Asked) -> Told:

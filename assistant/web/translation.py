@@ -123,6 +123,11 @@ def _of(args: tuple[Any, ...]) -> Language:
     """Find the request among a handler's arguments, and its language; English where there is none."""
     for request in args:
         if hasattr(request, "headers") and hasattr(request, "query_params"):
-            asked = str(request.query_params.get(language.PARAMETER, ""))
-            return language.choose(asked, request.headers.get("accept-language", ""))
+            return language_of(request)
     return Language()
+
+
+def language_of(request: Any) -> Language:
+    """The language that a request asks for, in its address or its headers."""
+    asked = str(request.query_params.get(language.PARAMETER, ""))
+    return language.choose(asked, request.headers.get("accept-language", ""))

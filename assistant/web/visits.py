@@ -6,7 +6,6 @@ instead of a cookie: all addresses in the pages are relative, so each request br
 
 import logging
 from dataclasses import dataclass
-from typing import Any
 
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import Headers
@@ -20,6 +19,7 @@ from assistant.records.visits import Visitor, Visits
 from assistant.types import Principal
 from assistant.web.guard import FRAMING
 from assistant.web.sign_on import turned_away, unproved
+from assistant.web.translation import language_of
 
 PREFIX = "/visit/"
 RENEW = "/renew"
@@ -54,7 +54,7 @@ class Visiting:
                     await unproved(sayings.WENT_WRONG)(scope, receive, send)
                     return
                 if visitor is None or not _from_its_page(scope):
-                    with language.speaking(_language(scope)):
+                    with language.speaking(language_of(HTTPConnection(scope))):
                         answer = turned_away(HTTPConnection(scope))
                     await answer(scope, receive, send)
                     return
@@ -85,9 +85,3 @@ def _from_its_page(scope: Scope) -> bool:
     if where == "document":
         return within and scope["path"] != "/"
     return within or where == "iframe"
-
-
-def _language(scope: dict[str, Any] | Scope) -> language.Language:
-    connection = HTTPConnection(scope)
-    asked = connection.query_params.get(language.PARAMETER, "")
-    return language.choose(asked, connection.headers.get("accept-language", ""))
