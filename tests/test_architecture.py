@@ -50,6 +50,7 @@ WALLS = [
     ("assistant/evaluation", "assistant.web"),
     ("assistant/assistant.py", "assistant.web"),
     ("assistant/assistant.py", "assistant.cli"),
+    ("assistant/assistant.py", "assistant.commands"),
     ("assistant/assistant.py", "assistant.memo"),
     ("assistant/memo", "assistant.web"),
     ("assistant/memo", "assistant.assistant"),
@@ -143,7 +144,7 @@ def test_only_the_command_line_prints() -> None:
     wrong = [
         f"{path.relative_to(ROOT)}:{node.lineno} prints"
         for path in modules()
-        if path.relative_to(ROOT).as_posix() not in ("assistant/cli.py", "app.py")
+        if path.relative_to(ROOT).as_posix() not in ("assistant/cli.py", "assistant/commands.py", "app.py")
         for node in ast.walk(ast.parse(path.read_text("utf-8")))
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "print"
     ]
