@@ -5,7 +5,7 @@ LOCK := .ci/constraints.txt
 # What a browser did not show in time is looked at once more; anything else that fails has failed.
 PATIENCE := --reruns 1 --only-rerun 'Locator expected' --only-rerun 'Timeout .*ms exceeded'
 
-.PHONY: run test check eval fit figures highlights screenshots lock clean
+.PHONY: run test check eval fit figures highlights screenshots prove lock clean
 
 run: .venv/run.stamp
 	$(BIN)/ct-assistant build
@@ -54,6 +54,13 @@ highlights: .venv/test.stamp
 screenshots: .venv/test.stamp
 	$(BIN)/ct-assistant build --corpus docs_corpus --index var/screenshots
 	ASSISTANT_CORPUS=docs_corpus ASSISTANT_INDEX=var/screenshots $(BIN)/python docs/take_screenshots.py
+
+# The long proofs: each writes its figure into docs/reliability.md; `make prove PROOFS="kills disk"` runs some.
+PROOFS := documents kills disk damage publishing models records load soak restarts
+prove: .venv/test.stamp
+	failed=""; for proof in $(PROOFS); do \
+	    echo "$$proof"; PYTHONPATH=tests $(BIN)/python -m proofs.$$proof || failed="$$failed $$proof"; \
+	done; test -z "$$failed" || { echo "not kept:$$failed"; exit 1; }
 
 # The stamps hold what was installed: any change of the lock or of pyproject.toml installs again.
 .venv/run.stamp: pyproject.toml $(LOCK)

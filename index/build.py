@@ -1,14 +1,11 @@
 """The path of a document, in order: find, read, clean, split, embed, store, publish."""
 
 import hashlib
-import os
 import shutil
 import time
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator, Sequence
 from contextlib import closing
-from dataclasses import asdict, dataclass, replace
-from functools import lru_cache
+from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -21,31 +18,15 @@ from index.cache import Cache
 from index.catalogue import write_catalogue
 from index.corpus import Corpus, find
 from index.embedding import Embedder, sha256_of
-from index.errors import BadIndex, UnreadableDocument
+from index.errors import BadIndex
 from index.health import recorded
 from index.lexical import write_lexical
-from index.reading import SUPPORTED_SUFFIXES, Reading
-from index.reading.exchange import reading_from_json, reading_to_json
-from index.reading.limits import read_limited
+from index.papers import Paper, Progress, code_digest, papers_of
+from index.reading import SUPPORTED_SUFFIXES
 from index.references import background
-from index.speakers import speaker_of
-from index.splitting import context, document_text, split
+from index.splitting import context, document_text
 from index.store import write_vectors
-from index.types import EVERYBODY, Document, Outcome, Page, Passage, Report
-
-LEAST_CHARS = 300  # a paper with less text is told: a stub, a cover page, a failed conversion
-
-Progress = Callable[[str, int, int, str], None]
-"""Told of each piece of work done: the step, how many are done, of how many, and which."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Paper:
-    """A document on its way into the index."""
-
-    document: Document
-    pages: tuple[Page, ...]
-    passages: tuple[Passage, ...]
+from index.types import EVERYBODY, Document, Passage, Report
 
 
 def build(
@@ -75,7 +56,7 @@ def build(
         ):
             return _unchanged(served, time.monotonic() - begun)
         with closing(Cache(index_folder / "cache.sqlite")) as cache:
-            papers, outcomes = _read_and_split(corpus, embedder, cache, tell)
+            papers, outcomes = papers_of(corpus, embedder, cache, tell)
             texts = [
                 [_embedded_text(p.document, passage, embedder) for passage in p.passages] for p in papers
             ]
@@ -127,20 +108,11 @@ def _served(index_folder: Path) -> dict[str, Any] | None:
         return None
 
 
-def _holds_nothing_withdrawn(served: dict[str, Any], papers: list[_Paper]) -> bool:
+def _holds_nothing_withdrawn(served: dict[str, Any], papers: list[Paper]) -> bool:
     """Whether the build served so far may be kept for a rollback: a document that is gone, or
     that others may read now, must not come back with it, nor stay on the disk."""
     groups = {paper.document.id: list(paper.document.groups) for paper in papers}
     return all(groups.get(identifier) == told[1:] for identifier, told in served["documents"].items())
-
-
-@lru_cache(maxsize=1)
-def _code_digest() -> str:
-    """Digest of this package's own code: another splitter or reader makes another index."""
-    digest = hashlib.sha256()
-    for path in sorted(Path(__file__).parent.rglob("*.py")):
-        digest.update(path.read_bytes())
-    return digest.hexdigest()
 
 
 def _source_digest(corpus: Corpus, embedder: Embedder) -> str:
@@ -151,84 +123,9 @@ def _source_digest(corpus: Corpus, embedder: Embedder) -> str:
         repr(corpus.notes),
         embedder.model_id,
         sha256_of(GLOSSARY),
-        _code_digest(),
+        code_digest(),
     ]
     return hashlib.sha256("\n".join(told).encode()).hexdigest()
-
-
-def _read_and_split(
-    corpus: Corpus, embedder: Embedder, cache: Cache, tell: Progress
-) -> tuple[list[_Paper], tuple[Outcome, ...]]:
-    papers: list[_Paper] = []
-    outcomes = {outcome.path: outcome for outcome in corpus.outcomes}
-    code = _code_digest()
-    total = len(corpus.documents)
-    for done, (document, reading) in enumerate(_readings(corpus, cache, code), 1):
-        tell("read", done, total, document.path)
-        if isinstance(reading, UnreadableDocument):
-            outcomes[document.path] = Outcome(
-                document.path, reading.status, reading.reason, reading.action, groups=document.groups
-            )
-            continue
-        document = replace(
-            document,
-            title=document.title or reading.title or Path(document.path).stem.replace("_", " "),
-            date=document.date or reading.date,
-        )
-        speaker = speaker_of(reading.pages, document.title)
-        document = replace(document, speaker=speaker.title, office=speaker.office)
-        passages = split(
-            document.id, document.path, reading.pages, embedder.max_tokens, embedder.count_tokens
-        )
-        warnings = [*reading.warnings, *_doubts(reading)]
-        outcomes[document.path] = Outcome(
-            document.path,
-            "flagged" if warnings else "indexed",
-            " ".join(warnings),
-            "Look whether something is missing." if warnings else "",
-            len(reading.pages),
-            len(passages),
-            document.groups,
-        )
-        papers.append(_Paper(document, reading.pages, tuple(passages)))
-    return papers, tuple(outcomes[path] for path in sorted(outcomes))
-
-
-def _doubts(reading: Reading) -> list[str]:
-    """What makes a reading look incomplete although nothing went wrong."""
-    chars = sum(len(page.text) for page in reading.pages)
-    if chars < LEAST_CHARS:
-        return [f"only {chars} characters of text: is this the whole paper?"]
-    return []
-
-
-def _readings(
-    corpus: Corpus, cache: Cache, code: str
-) -> Iterator[tuple[Document, Reading | UnreadableDocument]]:
-    """The documents in order with what reading them gave; as many at a time as there are cores."""
-
-    def key(document: Document) -> bytes:
-        told = "\n".join((document.sha256, Path(document.path).suffix.lower(), code))
-        return hashlib.sha256(told.encode()).digest()
-
-    def read(document: Document) -> Reading | UnreadableDocument:
-        try:
-            return read_limited(corpus.folder / document.path, document.id)
-        except UnreadableDocument as error:
-            return error
-
-    known = {document.id: cache.reading(key(document)) for document in corpus.documents}
-    with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
-        waiting = {d.id: pool.submit(read, d) for d in corpus.documents if known[d.id] is None}
-        for document in corpus.documents:
-            stored = known.pop(document.id)
-            if stored is not None:
-                yield document, reading_from_json(stored, document.id)
-                continue
-            reading = waiting.pop(document.id).result()
-            if isinstance(reading, Reading):
-                cache.add_reading(key(document), reading_to_json(reading).encode())
-            yield document, reading
 
 
 def _embedded_text(document: Document, passage: Passage, embedder: Embedder) -> str:
@@ -236,7 +133,7 @@ def _embedded_text(document: Document, passage: Passage, embedder: Embedder) -> 
     return f"{above}\n{passage.text}"
 
 
-def _searched(papers: list[_Paper], texts: list[list[str]]) -> list[list[str]]:
+def _searched(papers: list[Paper], texts: list[list[str]]) -> list[list[str]]:
     """What the words of a question are looked for in: each passage as it is embedded, and what it
     leaves to the rest of its paper."""
     return [
@@ -272,7 +169,7 @@ def _chunks(items: list[tuple[bytes, str]], size: int) -> Iterator[list[tuple[by
 
 
 def _store(
-    target: Path, papers: list[_Paper], texts: list[list[str]], vectors: Any, tell: Progress
+    target: Path, papers: list[Paper], texts: list[list[str]], vectors: Any, tell: Progress
 ) -> list[list[str]]:
     """Write catalogue, lexical indexes and vectors; the groups of each shelf, by its number."""
     shelves = sorted({paper.document.groups for paper in papers})

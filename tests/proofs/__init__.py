@@ -1,0 +1,1 @@
+"""The long proofs of docs/reliability.md: `make prove`, or one of them by `make prove PROOFS=kills`."""
