@@ -4,7 +4,7 @@ import hashlib
 import shutil
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
@@ -24,9 +24,12 @@ from index.lexical import write_lexical
 from index.papers import Paper, Progress, code_digest, papers_of
 from index.reading import SUPPORTED_SUFFIXES
 from index.references import background
+from index.room import why
 from index.splitting import context, document_text
 from index.store import write_vectors
 from index.types import EVERYBODY, Document, Passage, Report
+
+KEPT_AT_ONCE = 32  # passages embedded before their vectors are put into the cache, one or two seconds' work
 
 
 def build(
@@ -47,41 +50,54 @@ def build(
     tell = progress or (lambda step, done, total, what: None)
     corpus = find(corpus_folder, sorted(SUPPORTED_SUFFIXES), default_groups)
     source = _source_digest(corpus, embedder)
-    with generations.only_builder(index_folder):
+    with generations.only_builder(index_folder), _explained(index_folder):
+        generations.sweep(index_folder)
         served = _served(index_folder)
-        if (
-            served
-            and served["source"] == source
-            and not generations.verify(index_folder / served["build_id"])
-        ):
-            return _unchanged(served, time.monotonic() - begun)
         with closing(Cache(index_folder / "cache.sqlite")) as cache:
+            # What an interrupted build put into the cache is erased by one that comes to its end.
+            if served and served["source"] == source and cache.is_of(source):
+                if not generations.verify(index_folder / served["build_id"]):
+                    return _unchanged(served, time.monotonic() - begun)
             papers, outcomes = papers_of(corpus, embedder, cache, tell)
             texts = [
                 [_embedded_text(p.document, passage, embedder) for passage in p.passages] for p in papers
             ]
             vectors, embedded = _embed([text for own in texts for text in own], embedder, cache, tell)
-            target = generations.new_build(index_folder)
-            shelves = _store(target, papers, _searched(papers, texts), vectors, tell)
             keep = served["build_id"] if served and _holds_nothing_withdrawn(served, papers) else None
-            record = {
-                "source": source,
-                "model": embedder.model_id,
-                "versions": {
-                    name: version(name) for name in ("ct-assistant", "chromadb", "tantivy", "pypdf")
-                },
-                "documents": {p.document.id: [p.document.sha256, *p.document.groups] for p in papers},
-                "passages": len(vectors),
-                "shelves": shelves,
-                "outcomes": [asdict(outcome) for outcome in outcomes],
-                "notes": corpus.notes,
-                "previous": keep,
-            }
-            generations.publish(target, record)
-            cache.erase_unused()
-        generations.prune(index_folder, {target.name, keep or target.name})
+            with generations.new_build(index_folder) as target, _explained(index_folder, len(vectors)):
+                shelves = _store(target, papers, _searched(papers, texts), vectors, tell)
+                record = {
+                    "source": source,
+                    "model": embedder.model_id,
+                    "versions": {
+                        name: version(name) for name in ("ct-assistant", "chromadb", "tantivy", "pypdf")
+                    },
+                    "documents": {p.document.id: [p.document.sha256, *p.document.groups] for p in papers},
+                    "passages": len(vectors),
+                    "shelves": shelves,
+                    "outcomes": [asdict(outcome) for outcome in outcomes],
+                    "notes": corpus.notes,
+                    "previous": keep,
+                }
+                generations.publish(target, record)
+            generations.prune(index_folder, {target.name, keep or target.name})
+            cache.erase_unused(source)
     seconds = time.monotonic() - begun
     return Report(target.name, True, outcomes, corpus.notes, embedded, len(vectors) - embedded, seconds)
+
+
+@contextmanager
+def _explained(index_folder: Path, passages: int = 0) -> Iterator[None]:
+    """Tell in one sentence why the index could not be written. Raises BadIndex."""
+    try:
+        yield
+    except OSError as error:
+        served = _served(index_folder)
+        told = f"Build {served['build_id']} is served; what" if served else "What"
+        raise BadIndex(
+            f"{index_folder}: the build stopped: {why(index_folder, error, passages)}, and run `ct-assistant "
+            f"build` again. {told} was read and embedded so far is kept."
+        ) from error
 
 
 def _unchanged(served: dict[str, Any], seconds: float) -> Report:
@@ -155,7 +171,7 @@ def _embed(
     known = cache.vectors(list(dict.fromkeys(keys)))
     new = {key: text for key, text in zip(keys, texts, strict=True) if key not in known}
     done = 0
-    for part in _chunks(list(new.items()), 256):
+    for part in _chunks(list(new.items()), KEPT_AT_ONCE):
         vectors = embedder.embed([text for _, text in part])
         cache.add_vectors((key, vector) for (key, _), vector in zip(part, vectors, strict=True))
         known.update((key, vector) for (key, _), vector in zip(part, vectors, strict=True))

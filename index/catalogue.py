@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from index.acronyms import definitions
+from index.room import writing
 from index.types import Document, Heading, Page, Passage
 
 _SCHEMA = """
@@ -31,8 +32,8 @@ CREATE TABLE acronyms (shelf INTEGER, short TEXT, long TEXT, PRIMARY KEY (shelf,
 def write_catalogue(
     path: Path, shelved: Iterable[tuple[int, Document, Sequence[Page], Sequence[Passage]]]
 ) -> None:
-    """Write a new catalogue of documents, each with its shelf, pages and passages."""
-    with closing(sqlite3.connect(path)) as db, db:
+    """Write a new catalogue of documents, each with its shelf, pages and passages. Raises NotWritten."""
+    with writing(path, sqlite3.Error), closing(sqlite3.connect(path)) as db, db:
         db.executescript(_SCHEMA)
         for position, (shelf, document, pages, passages) in enumerate(shelved):
             db.execute(

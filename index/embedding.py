@@ -22,7 +22,6 @@ from index.errors import BadModel
 
 DEFAULT_MODEL = "all-MiniLM-L6-v2"
 DEFAULT_WEIGHTS_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
-BATCH = 8  # on two cores larger batches are slower: padding grows, caches overflow
 
 Vectors = NDArray[np.float32]
 Progress = Callable[[int], None]
@@ -127,22 +126,15 @@ class _OnnxEmbedder:
         return len(self._counter.encode(text).ids)
 
     def embed(self, texts: Sequence[str], progress: Progress | None = None) -> Vectors:
-        encodings = self._tokenizer.encode_batch(list(texts))
         vectors = np.zeros((len(texts), 384), dtype=np.float32)
-        # Neighbours of like length share a batch, so that little is padded.
-        order = sorted(range(len(texts)), key=lambda i: len(encodings[i].ids))
-        for first in range(0, len(order), BATCH):
-            rows = order[first : first + BATCH]
-            width = max(len(encodings[i].ids) for i in rows)
-            ids = np.zeros((len(rows), width), dtype=np.int64)
-            mask = np.zeros_like(ids)
-            for row, i in enumerate(rows):
-                length = len(encodings[i].ids)
-                ids[row, :length] = encodings[i].ids
-                mask[row, :length] = 1
-            vectors[rows] = self._session.run(None, {"input_ids": ids, "attention_mask": mask})[0]
+        # One at a time: the last bits of a vector must not depend on which other texts it came with,
+        # and nothing is padded (on two cores batches of 8 take 10 % more computing).
+        for row, encoding in enumerate(self._tokenizer.encode_batch(list(texts))):
+            ids = np.array([encoding.ids], dtype=np.int64)
+            told = {"input_ids": ids, "attention_mask": np.ones_like(ids)}
+            vectors[row] = self._session.run(None, told)[0][0]
             if progress:
-                progress(len(rows))
+                progress(1)
         return vectors
 
 
@@ -169,7 +161,7 @@ class _SentenceTransformersEmbedder:
 
     def embed(self, texts: Sequence[str], progress: Progress | None = None) -> Vectors:
         vectors = self._model.encode(
-            list(texts), normalize_embeddings=True, show_progress_bar=False, batch_size=BATCH
+            list(texts), normalize_embeddings=True, show_progress_bar=False, batch_size=1
         )
         if progress:
             progress(len(texts))

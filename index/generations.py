@@ -14,16 +14,24 @@ from typing import Any
 
 from index.embedding import sha256_of
 from index.errors import BadIndex
+from index.room import why
 
 CURRENT = "CURRENT"
 RECORD = "build.json"
 
 
-def new_build(index: Path) -> Path:
-    """An empty folder for a new build, named by time so that names sort by age."""
+@contextmanager
+def new_build(index: Path) -> Iterator[Path]:
+    """An empty folder for a new build, named by time so that names sort by age. A build that does
+    not come to its end leaves nothing: what it wrote is deleted at once."""
     folder = index / f"{time.strftime('%Y%m%dT%H%M%S', time.gmtime())}-{secrets.token_hex(3)}"
     folder.mkdir(parents=True)
-    return folder
+    try:
+        yield folder
+    except BaseException:
+        if _named(index) != folder.name:
+            shutil.rmtree(folder, ignore_errors=True)
+        raise
 
 
 def publish(build: Path, record: dict[str, Any]) -> None:
@@ -34,7 +42,7 @@ def publish(build: Path, record: dict[str, Any]) -> None:
         "build_id": build.name,
         "files": {p.relative_to(build).as_posix(): sha256_of(p) for p in files},
     }
-    for path in files:
+    for path in (*files, *(path for path in build.rglob("*") if path.is_dir())):
         _sync(path)
     _write(build / RECORD, json.dumps(record, indent=1, ensure_ascii=False))
     _write(build.parent / CURRENT, build.name + "\n")
@@ -86,6 +94,32 @@ def prune(index: Path, keep: set[str]) -> None:
             shutil.rmtree(folder)
 
 
+def sweep(index: Path) -> None:
+    """Delete what builds that were killed left: halves, and what the build served has no use for.
+
+    Only for who holds the right to build.
+    """
+    for part in index.glob("*.part"):
+        part.unlink()
+    builds = [path for path in index.iterdir() if path.is_dir() and _is_build_name(path.name)]
+    try:
+        served = current(index)
+        keep = {served.name, record_of(served).get("previous")}
+    except BadIndex:  # which is served is not known: none that is whole is deleted
+        keep = {path.name for path in builds}
+    for path in builds:
+        if path.name not in keep or not (path / RECORD).is_file():
+            shutil.rmtree(path)
+
+
+def _named(index: Path) -> str:
+    """The build that CURRENT names; "" where it names none."""
+    try:
+        return (index / CURRENT).read_text("utf-8").strip()
+    except (OSError, ValueError):
+        return ""
+
+
 def _is_build_name(name: str) -> bool:
     return len(name) == 22 and name[8] == "T" and name[15] == "-"
 
@@ -97,7 +131,8 @@ def only_builder(index: Path) -> Iterator[None]:
         index.mkdir(parents=True, exist_ok=True)
         file = (index / "BUILDING").open("w")
     except OSError as error:
-        raise BadIndex(f"{index}: cannot be written ({error.strerror}). Choose another --index.") from error
+        told = why(index, error) if index.is_dir() else error.strerror
+        raise BadIndex(f"{index}: cannot be written: {told}, or choose another --index.") from error
     with file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

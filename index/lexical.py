@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from index.concepts import QUESTION_WORDS, Concept
+from index.room import writing
 
 ANALYSER = "english_folded"
 WRITER_BYTES = 50_000_000
@@ -32,20 +33,21 @@ def _analyser(stopwords: bool) -> Any:
 
 
 def write_lexical(folder: Path, entries: Iterable[tuple[str, str]]) -> None:
-    """Write a new index of (passage id, text) pairs into `folder`."""
+    """Write a new index of (passage id, text) pairs into `folder`. Raises NotWritten."""
     from tantivy import Document, Index, SchemaBuilder
 
     folder.mkdir(parents=True)
     schema = SchemaBuilder()
     schema.add_text_field("id", stored=True, tokenizer_name="raw", index_option="basic")
     schema.add_text_field("text", tokenizer_name=ANALYSER, index_option="freq")
-    index = Index(schema.build(), str(folder))
-    index.register_tokenizer(ANALYSER, _analyser(stopwords=False))
-    writer = index.writer(WRITER_BYTES, 1)  # one thread, one segment: the same files each time
-    for passage_id, text in entries:
-        writer.add_document(Document(id=passage_id, text=text))
-    writer.commit()
-    writer.wait_merging_threads()
+    with writing(folder, ValueError, RuntimeError):  # in which tantivy gives its errors
+        index = Index(schema.build(), str(folder))
+        index.register_tokenizer(ANALYSER, _analyser(stopwords=False))
+        writer = index.writer(WRITER_BYTES, 1)  # one thread, one segment: the same files each time
+        for passage_id, text in entries:
+            writer.add_document(Document(id=passage_id, text=text))
+        writer.commit()
+        writer.wait_merging_threads()
 
 
 class Lexical:
@@ -69,6 +71,10 @@ class Lexical:
     def all_terms(self, text: str) -> list[str]:
         """The distinct stemmed words of `text`, those without meaning included."""
         return list(dict.fromkeys(self._with_stopwords.analyze(text)))
+
+    def count(self, shelf: int) -> int:
+        """How many passages one shelf holds."""
+        return int(self._shelves[shelf][1].num_docs)
 
     def rarity(self, terms: Sequence[str], shelves: Sequence[int]) -> dict[str, float]:
         """Inverse document frequency of each term over the given shelves, as BM25 has it:

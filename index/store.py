@@ -11,6 +11,7 @@ import struct
 import tempfile
 import weakref
 from collections.abc import Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ import numpy as np
 
 from index.embedding import Vectors
 from index.errors import BadIndex
+from index.room import writing
 
 # Chroma's own graph files: their version, and the bytes of one vector's length in `length.bin`.
 GRAPH_VERSION = 1
@@ -41,10 +43,11 @@ def _client(folder: Path) -> Any:
 def write_vectors(folder: Path, shelves: dict[int, tuple[list[str], Vectors]]) -> None:
     """Write a new store with a collection for each shelf, and read back that all is there.
 
-    Raises BadIndex where a collection does not hold what was given to it.
+    Raises NotWritten, and BadIndex where a collection does not hold what was given to it.
     """
-    client = _client(folder)
-    try:
+    from chromadb.errors import ChromaError
+
+    with writing(folder, ChromaError), closing(_client(folder)) as client:
         for shelf, (ids, vectors) in shelves.items():
             collection = client.create_collection(
                 _name(shelf), configuration={"hnsw": SPACE}, embedding_function=None
@@ -62,8 +65,6 @@ def write_vectors(folder: Path, shelves: dict[int, tuple[list[str], Vectors]]) -
                 raise BadIndex(
                     f"{folder}: the vector store kept {collection.count()} of {len(ids)} passages."
                 )
-    finally:
-        client.close()
     for header in folder.glob("*/header.bin"):
         _blank_unused(header)
 
@@ -123,6 +124,11 @@ class Store:
                 cosines = np.asarray(kept["embeddings"], dtype=np.float32) @ vector
                 found.update(zip(kept["ids"], map(float, cosines), strict=True))
         return found
+
+    def vectors(self, shelf: int) -> dict[str, Vectors]:
+        """All vectors of one shelf by the ids of their passages."""
+        kept = self._collections[_name(shelf)].get(include=["embeddings"])
+        return dict(zip(kept["ids"], np.asarray(kept["embeddings"], dtype=np.float32), strict=True))
 
     def close(self) -> None:
         """Release the store and delete the private copy."""
