@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import asdict
 from pathlib import Path
@@ -39,11 +39,12 @@ def _lines(build: Path) -> Iterator[object]:
     with closing(catalogue), closing(Store(build / "vectors")) as store:
         for shelf in range(len(shelves)):
             yield shelves[shelf], sorted(catalogue.acronyms([shelf])), lexical.count(shelf)
-            vectors: dict[str, Sequence[float]] = {**store.vectors(shelf)}
+            vectors = store.vectors(shelf)
             for document in sorted(catalogue.documents([shelf]), key=lambda document: document.id):
                 yield asdict(document), [asdict(page) for page in catalogue.pages(document.id, [shelf])]
                 passages = catalogue.passages(catalogue.passage_ids([document.id], [shelf]), [shelf])
                 for identifier in sorted(passages):
-                    vector = vectors.pop(identifier, ())
-                    yield asdict(passages[identifier]), [f"{float(x):.{DECIMALS}f}" for x in vector]
+                    vector = vectors.pop(identifier).tolist() if identifier in vectors else []
+                    # Adding nothing makes a zero of a negative zero.
+                    yield asdict(passages[identifier]), [round(x, DECIMALS) + 0.0 for x in vector]
             yield sorted(vectors)

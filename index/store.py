@@ -12,6 +12,7 @@ import tempfile
 import weakref
 from collections.abc import Sequence
 from contextlib import closing
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -35,9 +36,16 @@ def _client(folder: Path) -> Any:
     except RuntimeError:  # a user without a home: Chroma asks for one when it is loaded, to put nothing there
         os.environ["HOME"] = tempfile.gettempdir()
     from chromadb import PersistentClient
+
+    return PersistentClient(str(folder), _settings().model_copy())
+
+
+@lru_cache(maxsize=1)
+def _settings() -> Any:
+    """Chroma's settings, which take longer to make than a small store to open."""
     from chromadb.config import Settings
 
-    return PersistentClient(str(folder), Settings(anonymized_telemetry=False))
+    return Settings(anonymized_telemetry=False)
 
 
 def write_vectors(folder: Path, shelves: dict[int, tuple[list[str], Vectors]]) -> None:
