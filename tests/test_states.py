@@ -1,28 +1,25 @@
 """Papers come, change, move and go, builds are interrupted and rolled back: after each build everybody
 finds exactly what they may read, as a plain dictionary has it."""
 
-import hashlib
-import os
 import shutil
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from pkgutil import resolve_name
 from typing import Any
 from unittest import mock
 
-import numpy as np
 import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, precondition, rule, run_state_machine_as_test
 
+from canaries import MEMORY, HashEmbedder, by_file, canaries, canary
 from conftest import write_papers
 from index import build as builder
 from index import generations
 from index.digest import digest_of
-from index.embedding import Vectors
 from index.errors import BadIndex
 from index.reading import read
 from index.search import Index
@@ -45,28 +42,10 @@ POINTS = (
     "index.cache.Cache.erase_unused",
 )
 Paper = tuple[str, str]  # text, groups
-MEMORY = Path("/dev/shm")  # a disk in memory, where there is one: a build waits for the disk most of its time
 
 
 class Interrupted(BaseException):
     """In the place of a kill: nothing tidies up after it."""
-
-
-class HashEmbedder:
-    """Vectors of sixteen numbers made from a text's hash; it counts what it embeds."""
-
-    model_id = "hash@16"
-    max_tokens = 256
-    embedded = 0
-
-    def count_tokens(self, text: str) -> int:
-        return len(text.split()) + 2
-
-    def embed(self, texts: Sequence[str], progress: Any = None) -> Vectors:
-        self.embedded += len(texts)
-        rows = [np.frombuffer(hashlib.sha256(text.encode()).digest()[:16], np.uint8) for text in texts]
-        vectors = np.array(rows, np.float32).reshape(len(texts), 16) - 127.5
-        return np.asarray(vectors / np.linalg.norm(vectors, axis=1, keepdims=True), np.float32)
 
 
 @contextmanager
@@ -103,8 +82,7 @@ class Papers(RuleBasedStateMachine):
         super().__init__()
         self.open = ExitStack()
         self.open.enter_context(mock.patch("index.papers.read_limited", lambda p, i: read(p, i)))
-        parent = MEMORY if os.access(MEMORY, os.W_OK) else None
-        self.folder = Path(self.open.enter_context(tempfile.TemporaryDirectory(dir=parent)))
+        self.folder = Path(self.open.enter_context(tempfile.TemporaryDirectory(dir=MEMORY)))
         self.embedder = HashEmbedder()
         self.count = 0
         self.papers: dict[str, Paper] = {}
@@ -118,14 +96,10 @@ class Papers(RuleBasedStateMachine):
     def index(self) -> Path:
         return self.folder / "index"
 
-    def words(self) -> str:
-        """A word that no other text has: no reader's or engine's rule changes it."""
-        self.count += 1
-        return f"zq{self.count:05d}zq"
-
     @rule(name=NAMES, groups=GROUPS)
     def add_or_change(self, name: str, groups: str) -> None:
-        text = f"The plan called {self.words()} names nine ports."
+        self.count += 1
+        text = f"The plan called {canary(self.count)} names nine ports."
         self.papers[name] = (text, self.papers[name][1] if name in self.papers else groups)
 
     @precondition(lambda self: self.papers)
@@ -146,6 +120,11 @@ class Papers(RuleBasedStateMachine):
             self.papers[to] = self.papers.pop(self.one(pick))
 
     @rule()
+    def take_back(self) -> None:
+        """The folder is again as it was for the build that is served."""
+        self.papers = dict(self.builds[generations.current(self.index).name])
+
+    @rule()
     def rebuild(self) -> None:
         before = self.embedder.embedded
         report = self.build()
@@ -158,9 +137,7 @@ class Papers(RuleBasedStateMachine):
         self.look(report.build_id)
         self.look_at_the_disk()
 
-    @rule(
-        point=st.sampled_from(POINTS), nth=st.integers(1, 2), after=st.booleans(), killed=st.booleans()
-    )
+    @rule(point=st.sampled_from(POINTS), nth=st.integers(1, 2), after=st.booleans(), killed=st.booleans())
     def interrupt(self, point: str, nth: int, after: bool, killed: bool) -> None:
         served, builds = generations.current(self.index).name, self.folders()
         with interrupted(point, nth, after, killed):
@@ -206,7 +183,8 @@ class Papers(RuleBasedStateMachine):
     def build(self, index: Path | None = None) -> Any:
         shutil.rmtree(self.folder / "corpus", ignore_errors=True)
         rows = {
-            name: (text, {"groups": groups, "title": "A plan"}) for name, (text, groups) in self.papers.items()
+            name: (text, {"groups": groups, "title": "A plan"})
+            for name, (text, groups) in self.papers.items()
         }
         write_papers(self.folder / "corpus", rows)
         return builder.build(self.folder / "corpus", index or self.index, self.embedder)
@@ -247,18 +225,16 @@ class Papers(RuleBasedStateMachine):
             names = {name for name, (_, groups) in self.papers.items() if groups != "deny"}
             older = self.builds[kept]
             assert {name for name, (_, groups) in older.items() if groups != "deny"} <= names
-        for path in self.index.rglob("*"):
-            if path.is_file():
-                assert not path.name.endswith((".part", "-journal", "-wal")), path
-                known = now
-                if kept and path.relative_to(self.index).parts[0] == kept:
-                    known = {self.canary(text) for text, _ in self.builds[kept].values()}
-                found = canaries(path.read_bytes())
-                assert found <= known, f"{path} still holds {found - known}"
+        for path, found in by_file(self.index).items():
+            assert not path.name.endswith((".part", "-journal", "-wal")), path
+            known = now
+            if kept and path.relative_to(self.index).parts[0] == kept:
+                known = {self.canary(text) for text, _ in self.builds[kept].values()}
+            assert found <= known, f"{path} still holds {found - known}"
 
     @staticmethod
     def canary(text: str) -> str:
-        return text.split()[3]
+        return next(iter(canaries(text)))
 
     def teardown(self) -> None:
         try:
@@ -272,23 +248,13 @@ class Papers(RuleBasedStateMachine):
             self.open.close()
 
 
-def canaries(data: bytes) -> set[str]:
-    found, at = set(), data.find(b"zq")
-    while at >= 0:
-        word = data[at : at + 9]
-        if word[2:7].isdigit() and word.endswith(b"zq"):
-            found.add(word.decode())
-        at = data.find(b"zq", at + 2)
-    return found
-
-
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize("part", range(4))  # 200 examples, told apart so that one that hangs is seen
 def test_whatever_happens_to_papers_everybody_finds_theirs_after_the_next_build(part: int) -> None:
     run_state_machine_as_test(
         Papers,
         settings=settings(
-            max_examples=int(os.environ.get("EX", 50)),
+            max_examples=50,
             stateful_step_count=30,
             deadline=None,
             database=None,
