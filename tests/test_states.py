@@ -137,8 +137,14 @@ class Papers(RuleBasedStateMachine):
         self.look(report.build_id)
         self.look_at_the_disk()
 
-    @rule(point=st.sampled_from(POINTS), nth=st.integers(1, 2), after=st.booleans(), killed=st.booleans())
-    def interrupt(self, point: str, nth: int, after: bool, killed: bool) -> None:
+    @rule(
+        point=st.sampled_from(POINTS),
+        nth=st.integers(1, 2),
+        after=st.booleans(),
+        killed=st.booleans(),
+        regretted=st.booleans(),
+    )
+    def interrupt(self, point: str, nth: int, after: bool, killed: bool, regretted: bool) -> None:
         served, builds = generations.current(self.index).name, self.folders()
         with interrupted(point, nth, after, killed):
             try:
@@ -156,6 +162,9 @@ class Papers(RuleBasedStateMachine):
             self.look(now)
         elif self.reader:
             self.sees(self.reader)
+        if regretted:
+            self.take_back()
+            self.rebuild()
 
     @precondition(lambda self: hasattr(generations, "roll_back"))
     @rule()
