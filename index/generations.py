@@ -164,6 +164,20 @@ def roll_back(index: Path) -> str:
         return before.name
 
 
+def take_in(build: Path, index: Path) -> None:
+    """Publish a whole build from elsewhere on the same disk, in the place of all builds here but the
+    one that it keeps. The caller is the only builder and has verified it."""
+    target = index / build.name
+    if target.exists():
+        shutil.rmtree(target)
+    os.replace(build, target)
+    for path in target.rglob("*"):
+        _sync(path)
+    _write(index / CURRENT, target.name + "\n")
+    before = previous(target)
+    prune(index, {target.name, before.name if before else target.name})
+
+
 def _builds(index: Path) -> list[Path]:
     folders = index.iterdir() if index.is_dir() else ()
     return [folder for folder in folders if is_build_name(folder.name) and folder.is_dir()]
@@ -191,7 +205,7 @@ def _is_record(told: Any) -> bool:
     return (
         isinstance(told, dict)
         and all(isinstance(told.get(name), sort) for sort, names in sorts.items() for name in names)
-        and all(_is_inside(name) and isinstance(digest, str) for name, digest in told["files"].items())
+        and all(is_inside(name) and isinstance(digest, str) for name, digest in told["files"].items())
         and all(isinstance(groups, list) for groups in told["shelves"])
         and all(isinstance(group, str) for groups in told["shelves"] for group in groups)
         and "previous" in told
@@ -199,7 +213,7 @@ def _is_record(told: Any) -> bool:
     )
 
 
-def _is_inside(name: str) -> bool:
+def is_inside(name: str) -> bool:
     """Whether the name of a file stays in the build's folder."""
     return not name.startswith("/") and "\0" not in name and ".." not in name.split("/")
 
