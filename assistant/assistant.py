@@ -1,13 +1,11 @@
 """The path of a question, in order: receive, condense, search, gate, select, answer, cite, record."""
 
 import re
-import threading
 import time
 import unicodedata
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from pathlib import Path
 
 from assistant import sayings
 from assistant.bounds import bound
@@ -30,9 +28,9 @@ from assistant.voices import voices
 from assistant.writing import Task, Writer, Written, similarity
 from index import generations
 from index.embedding import Embedder, load_embedder
-from index.errors import BadIndex
 from index.reranking import Reranker
 from index.search import Index
+from index.served import Served
 
 TOPIC_CONFIDENCE = 0.45  # for a topic that is compared; on the sample papers topics that are there begin here
 
@@ -46,41 +44,26 @@ class Assistant:
         """Open the published build. Raises BadIndex, BadModel, or BadSetting for the model's name."""
         self._settings = settings
         self._embedder = embedder
-        self._lock = threading.Lock()
-        self._index = Index(generations.current(settings.index), embedder)
-        self._refused_build = ""
-        self._refusal: BadIndex | None = None
+        self._served = Served(settings.index, embedder)
         self._model = LanguageModel(settings) if settings.llm else None
         self._reranker = Reranker(settings.reranker) if settings.reranker else None
 
     @classmethod
     def open(cls, settings: Settings) -> "Assistant":
         """An assistant over the index and models that the settings name."""
-        generations.current(settings.index)  # a missing index is told before a model is loaded
+        if not generations.named(settings.index):
+            generations.head(settings.index)  # a missing index is told before a model is loaded
         return cls(settings, load_embedder(settings.embedding_model, settings.models))
 
     @property
     def index(self) -> Index:
-        """The published build; a new one is opened as soon as CURRENT names it. Whoever holds
-        the one before may go on reading it.
+        """The build to read now. Raises BadIndex where the published one is damaged and closes a paper."""
+        return self._served.index
 
-        A damaged build does not take the sound one away from its readers, unless it was to close a
-        paper to some of them: then this raises BadIndex.
-        """
-        with self._lock:
-            try:
-                folder = generations.current(self._settings.index)
-                if folder.name not in (self._index.build_id, self._refused_build):
-                    self._index = Index(folder, self._embedder)
-                if folder.name == self._index.build_id:
-                    self._refused_build, self._refusal = "", None
-            except BadIndex as fault:
-                self._refused_build = _name_in(self._settings.index)
-                refused = self._settings.index / self._refused_build
-                self._refusal = fault if _withdraws(refused, self._index.build_id) else None
-            if self._refusal:
-                raise BadIndex(str(self._refusal))
-            return self._index
+    @property
+    def index_fault(self) -> str:
+        """Why the published build is not the one that is served; empty where it is."""
+        return self._served.fault
 
     def ask(self, question: Question) -> Answer:
         """The answer as a whole."""
@@ -88,7 +71,7 @@ class Assistant:
 
     def extracted(self, question: Question) -> Answer:
         """The extractive answer, also where a language model is at hand: what the papers hold for sure."""
-        return _last(self._answered(question, Writer(None)))
+        return _last(self._answered(question, Writer(None), self.index))
 
     def stream(self, question: Question) -> Iterator[str | Answer]:
         """Pieces of the answer's text as they come, then exactly one Answer, whose text counts.
@@ -100,35 +83,36 @@ class Assistant:
         with speaking(spoken):
             text = received(question.text, self._settings.question_chars)
         text, sides = (text, question.sides) if question.sides else sides_of(text)
+        index = self.index  # one build for all of the answer
         if not sides:
-            yield from self._answered(question, Writer(self._model))
+            yield from self._answered(question, Writer(self._model), index)
             return
         answers: list[tuple[Side, Answer]] = []
         for side in sides:
             filters = {**question.filters, **side.filters}
-            answers.append((side, self._side(replace(question, text=text, sides=(), filters=filters))))
+            answers.append((side, self._side(replace(question, text=text, sides=(), filters=filters), index)))
         with speaking(spoken):
             both = side_by_side(answers)
         yield from _lines(both.text)
         yield both
 
-    def _side(self, question: Question) -> Answer:
+    def _side(self, question: Question, index: Index) -> Answer:
         """The answer of one side of a comparison. A topic is answered on weaker evidence than a
         question, where no word of it is missing: the reader compares what is there."""
         question = replace(question, text=asked_of_each(question.text))
-        answer = _last(self._answered(question, Writer(self._model)))
+        answer = _last(self._answered(question, Writer(self._model), index))
         weak = answer.status == "not_in_documents" and answer.trace.confidence >= TOPIC_CONFIDENCE
         if not weak or answer.missing or not is_topic(question.text):
             return answer
-        return _last(self._answered(question, Writer(self._model), TOPIC_CONFIDENCE))
+        return _last(self._answered(question, Writer(self._model), index, TOPIC_CONFIDENCE))
 
     def _answered(
-        self, question: Question, writer: Writer, least: float | None = None
+        self, question: Question, writer: Writer, index: Index, least: float | None = None
     ) -> Iterator[str | Answer]:
         """The path of a question over one set of papers; `least` is the confidence that counts as
         sure, the settings' own where None."""
         watch = _Watch()
-        index, groups = self.index, question.principal.groups
+        groups = question.principal.groups
         spoken = Language(question.language)  # never over a `yield`: it would leak to whoever takes the step
         with watch.step("receive"), speaking(spoken):
             most = self._settings.question_chars
@@ -246,22 +230,6 @@ def received(text: str, most_chars: int) -> str:
     if not any(sign.isalnum() for sign in clean):
         raise BadQuestion(sayings.QUESTION_WITHOUT_WORDS)
     return clean
-
-
-def _name_in(index_folder: Path) -> str:
-    try:
-        return (index_folder / generations.CURRENT).read_text("utf-8").strip()
-    except OSError:
-        return ""
-
-
-def _withdraws(build: Path, before: str) -> bool:
-    """Whether a build that cannot be opened holds less, or for fewer, than the one `before` it: then
-    it does not keep that one for a rollback. One whose record is damaged may."""
-    try:
-        return bool(generations.record_of(build).get("previous") != before)
-    except BadIndex:
-        return (build / generations.RECORD).exists()
 
 
 class _Watch:

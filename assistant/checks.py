@@ -10,12 +10,11 @@ from assistant.config import Settings
 from assistant.errors import AssistantFault
 from assistant.llm import LanguageModel
 from assistant.prompting import load_prompt
-from index import generations
 from index.build import is_stale
 from index.embedding import load_embedder
 from index.errors import IndexFault
 from index.reranking import Reranker
-from index.search import Index
+from index.served import Served
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,10 +37,10 @@ def check(settings: Settings) -> Iterator[Finding]:
         yield Finding(True, f"embedding model: {embedder.model_id}")
         if settings.reranker:
             yield Finding(True, f"re-ranking model: {Reranker(settings.reranker).model_id}")
-        index = Index(generations.current(settings.index), embedder)
-        yield Finding(
-            True, f"index: build {index.build_id}, {index.passage_count} passages, every file as recorded"
-        )
+        served = Served(settings.index, embedder)
+        index = served.index
+        told = f"build {index.build_id}, {index.passage_count} passages, every file as recorded"
+        yield Finding(not served.fault, f"index: {served.fault or told}")
         documents = index.documents(local_principal().groups)
         hits = index.search(documents[0].title, 1, local_principal().groups) if documents else []
         found = f"{len(documents)} documents for everybody"

@@ -68,6 +68,18 @@ def _parser() -> argparse.ArgumentParser:
     tools = parsers.add_parser("mcp", help="offer search and answers to another program, over stdio")
     tools.set_defaults(run=commands.mcp)
 
+    backup = parsers.add_parser("backup", help="write the served build and the records into one file")
+    backup.add_argument("file", type=Path, metavar="FILE", help="file to write: .tar or .tar.gz")
+    backup.set_defaults(run=commands.backup)
+    restore = parsers.add_parser("restore", help="put a backup in place")
+    restore.add_argument("file", type=Path, metavar="FILE", help="a file that backup wrote")
+    restore.add_argument("--replace", action="store_true", help="in the place of what is there")
+    restore.set_defaults(run=commands.restore)
+    rollback = parsers.add_parser("rollback", help="serve the build before again")
+    rollback.set_defaults(run=commands.rollback)
+    prune = parsers.add_parser("prune", help="delete what no build and no process needs any more")
+    prune.set_defaults(run=commands.prune)
+
     check = parsers.add_parser("check", help="is everything here sound?")
     check.add_argument("--corpus", type=Path, help="folder of the documents (docs_corpus)")
     check.set_defaults(run=commands.check)
@@ -104,7 +116,7 @@ def _parser() -> argparse.ArgumentParser:
     keys.set_defaults(run=commands.keys)
     for command in (ask, tools, evaluate):
         command.add_argument("--as-groups", default="", metavar="A,B", help="ask as a member of these groups")
-    for command in (build, ask, serve, tools, check, evaluate):
+    for command in (build, ask, serve, tools, check, evaluate, backup, restore, rollback, prune):
         command.add_argument("--index", type=Path, help="folder of the index (var/index)")
     return parser
 

@@ -118,6 +118,36 @@ def check(given: argparse.Namespace, settings: Settings) -> int:
     return 1 if wrong else 0
 
 
+def backup(given: argparse.Namespace, settings: Settings) -> int:
+    from assistant.backup import save
+
+    print("\n".join(save(given.file, settings.index, settings.records_url.get_secret_value())))
+    return 0
+
+
+def restore(given: argparse.Namespace, settings: Settings) -> int:
+    from assistant.backup import restore
+
+    url = settings.records_url.get_secret_value()
+    print("\n".join(restore(given.file, settings.index, url, given.replace)))
+    return 0
+
+
+def rollback(given: argparse.Namespace, settings: Settings) -> int:
+    from index.generations import roll_back
+
+    served = roll_back(settings.index)
+    print(f"{served} is served now; the next `ct-assistant build` makes the newer one again.")
+    return 0
+
+
+def prune(given: argparse.Namespace, settings: Settings) -> int:
+    from index.generations import prune_all
+
+    print(f"{prune_all(settings.index) / 1e6:,.1f} MB freed.")
+    return 0
+
+
 def evaluate(given: argparse.Namespace, settings: Settings) -> int:
     from assistant.evaluation import commands
     from assistant.evaluation.runner import Plan

@@ -43,13 +43,18 @@ class Index:
         self.passage_count: int = record["passages"]
         self._shelves = [frozenset(groups) for groups in record["shelves"]]
         self._embedder = embedder
-        self._catalogue = Catalogue(folder / "catalogue.sqlite")
         self._glossary = list(read_glossary(folder / "glossary.csv"))
         self._forms: dict[tuple[int, ...], dict[Terms, list[Terms]]] = {}
         self._successors: dict[tuple[int, ...], dict[str, list[Document]]] = {}
-        everything = self._catalogue.documents(range(len(self._shelves)))
-        self._outcomes = owned(recorded(record), everything)
-        self._lexical = Lexical(folder / "lexical", len(self._shelves))
+        try:
+            self._catalogue = Catalogue(folder / "catalogue.sqlite")
+            everything = self._catalogue.documents(range(len(self._shelves)))
+            self._outcomes = owned(recorded(record), everything)
+            self._lexical = Lexical(folder / "lexical", len(self._shelves))
+        except Exception as error:  # changed since, or deleted: each library has its own word for it
+            raise BadIndex(
+                f"{folder}: does not open ({type(error).__name__}). Run `ct-assistant build` again."
+            ) from error
         self._store = Store(folder / "vectors")
 
     def search(self, text: str, k: int, groups: Collection[str], filters: Filters | None = None) -> list[Hit]:

@@ -18,6 +18,7 @@ from typing import Any
 
 import numpy as np
 
+from index.copies import PrivateCopy
 from index.embedding import Vectors
 from index.errors import BadIndex
 from index.room import writing
@@ -96,13 +97,13 @@ class Store:
     """The vector store of one build, open for reading in a private copy."""
 
     def __init__(self, folder: Path) -> None:
-        copy = Path(tempfile.mkdtemp(prefix="ct-assistant-"))
+        """Open a store whose files are known to be sound. Raises BadIndex."""
+        copy = _copied(folder)
         try:
-            shutil.copytree(folder, copy, dirs_exist_ok=True)
-            client = _client(copy)
+            client = _client(copy.folder)
             self._collections = {c.name: c for c in client.list_collections()}
         except Exception as error:
-            shutil.rmtree(copy, ignore_errors=True)
+            copy.close()
             raise BadIndex(
                 f"{folder}: the vector store does not open ({type(error).__name__}). Build the index again."
             ) from error
@@ -143,9 +144,27 @@ class Store:
         self._release()
 
 
-def _release(client: Any, copy: Path) -> None:
+def _copied(folder: Path) -> PrivateCopy:
+    """A private copy of a store. No links: Chroma may write its graph files anew when it opens them."""
+    try:
+        copy = PrivateCopy()
+        try:
+            shutil.copytree(folder, copy.folder, copy_function=shutil.copyfile, dirs_exist_ok=True)
+        except OSError:
+            copy.close()
+            raise
+    except OSError as error:
+        reason = error.args[0][0][2] if isinstance(error, shutil.Error) else error.strerror
+        raise BadIndex(
+            f"{folder}: cannot be copied to {tempfile.gettempdir()} ({reason}). Make room there, or name "
+            "another folder in TMPDIR."
+        ) from error
+    return copy
+
+
+def _release(client: Any, copy: PrivateCopy) -> None:
     client.close()
-    shutil.rmtree(copy, ignore_errors=True)
+    copy.close()
 
 
 def _name(shelf: int) -> str:

@@ -32,7 +32,7 @@ DOORS = {
     "openpyxl": {"index/reading/office.py", "assistant/evaluation/tables.py"},
     "rapidfuzz": {"index/lexical.py"},
     "ir_measures": {"assistant/evaluation/retrieval.py"},
-    "sqlite3": {"index/catalogue.py", "index/cache.py"},
+    "sqlite3": {"index/catalogue.py", "index/cache.py", "assistant/records/copying.py"},
     "sqlalchemy": {"assistant/records/"},
     "alembic": {"assistant/records/"},
     "pg8000": set(),
