@@ -156,7 +156,7 @@ def says(text: str, finish: str = "stop") -> Turn:
 
 def sends(*raw: str | bytes, kind: str = "text/event-stream", **headers: str) -> Turn:
     def turn(reply: Reply) -> None:
-        reply.open(kind=kind, **headers)
+        reply.open(200, kind, **headers)
         for part in raw:
             reply.raw(part)
 

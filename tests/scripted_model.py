@@ -13,11 +13,11 @@ USAGE = {"prompt_tokens": 120, "completion_tokens": 17, "total_tokens": 137}
 Turn = Callable[["Reply"], None]
 
 
-def soon(true: Callable[[], object], within_s: float = 15) -> None:
-    """Wait until something is true; fails where it does not become so."""
-    until = time.monotonic() + within_s
+def soon(true: Callable[[], object], told: Callable[[], object] = str) -> None:
+    """Wait until something is true; fails where it does not become so, with what is `told` then."""
+    until = time.monotonic() + 15
     while not true():
-        assert time.monotonic() < until, "it did not happen"
+        assert time.monotonic() < until, told()
         time.sleep(0.02)
 
 
