@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -52,7 +52,7 @@ def place(small_index: Path, embedder: Embedder, tmp_path_factory: pytest.TempPa
             yield Place(address, model)
 
 
-def streamed(path: str, body: dict[str, object]) -> Callable[[Place], float]:
+def streamed(path: str, body: Mapping[str, object]) -> Callable[[Place], float]:
     """Somebody closes the connection while the answer is on its way."""
 
     def leave(place: Place) -> float:
@@ -63,7 +63,7 @@ def streamed(path: str, body: dict[str, object]) -> Callable[[Place], float]:
     return leave
 
 
-def whole(path: str, body: dict[str, object]) -> Callable[[Place], float]:
+def whole(path: str, body: Mapping[str, object]) -> Callable[[Place], float]:
     """Somebody waits for the whole answer, and not long enough."""
 
     def leave(place: Place) -> float:

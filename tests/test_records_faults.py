@@ -311,15 +311,12 @@ def test_a_step_that_fails_halfway_leaves_the_database_as_it_was(
         with pytest.raises(RecordsUnavailable, match="nowhere"):
             database.prepare()
         database.close()
-    monkeypatch.setattr("assistant.records.database.PAUSE_S", 0)
     later = Database(of_the_first_version)
     assert Conversations(later).latest("me")[0].title == "Who pays?"
     later.close()
 
 
-def test_a_server_that_is_away_costs_one_wait_and_is_found_again(
-    postgres: "Server", monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_server_that_is_away_costs_no_wait_and_is_found_again(postgres: "Server") -> None:
     database = Database(postgres.new_database())
     keeper = Keeper(Conversations(database))
     assert keeper.keep("me", "c", asked("e1", "first"), begin=True)
@@ -337,7 +334,6 @@ def test_a_server_that_is_away_costs_one_wait_and_is_found_again(
             fresh.prepare()
     finally:
         postgres.start()
-    monkeypatch.setattr(database, "_again_at", 0.0)
     assert keeper.retry()
     assert questions(database) == ["first", *map(str, range(20))]
     database.close()

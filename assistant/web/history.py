@@ -120,6 +120,10 @@ class History:
         """Try to write what waits; else the next answer does. Never raises for the database's sake."""
         self._keeper.retry()
 
+    def settle(self) -> None:
+        """Write what waits before this process stops, as far as that can be done in a moment."""
+        self._keeper.settle()
+
     def exchange(self, principal: Principal, conversation_id: str, exchange_id: str) -> Exchange | None:
         """One exchange, None where it is not there or not to be seen.
 
