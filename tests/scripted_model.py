@@ -77,7 +77,7 @@ class Reply(BaseHTTPRequestHandler):
         self.close_connection = True
         self.wfile = open("/dev/null", "wb")
 
-    def hang(self, for_s: float = 30) -> None:
+    def hang(self, for_s: float = 90) -> None:
         """Say nothing more until the asker has left, and note when that was."""
         self.server.hanging.set()
         if select.select([self.connection], [], [], for_s)[0]:
