@@ -3,7 +3,7 @@
 import re
 import time
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 
@@ -76,35 +76,41 @@ class Assistant:
     def stream(self, question: Question) -> Iterator[str | Answer]:
         """Pieces of the answer's text as they come, then exactly one Answer, whose text counts.
 
-        A language model that fails is no error: the answer is extracted, and `trace.fallback` says
-        why. Raises BadQuestion for what cannot be searched for.
+        While a language model is waited for, empty pieces come: whoever has left can close the walk
+        then, which ends the model's call. A language model that fails is no error: the answer is
+        extracted, and `trace.fallback` says why. However often a question needs the model, it takes
+        no longer than the settings allow. Raises BadQuestion for what cannot be searched for.
         """
         spoken = Language(question.language)
         with speaking(spoken):
             text = received(question.text, self._settings.question_chars)
         text, sides = (text, question.sides) if question.sides else sides_of(text)
         index = self.index  # one build for all of the answer
+        last_s = time.monotonic() + self._settings.llm_timeout_s
         if not sides:
-            yield from self._answered(question, Writer(self._model), index)
+            yield from self._answered(question, Writer(self._model, last_s), index)
             return
         answers: list[tuple[Side, Answer]] = []
         for side in sides:
             filters = {**question.filters, **side.filters}
-            answers.append((side, self._side(replace(question, text=text, sides=(), filters=filters), index)))
+            one = replace(question, text=text, sides=(), filters=filters)
+            answers.append((side, (yield from self._side(one, index, last_s))))
         with speaking(spoken):
             both = side_by_side(answers)
         yield from _lines(both.text)
         yield both
 
-    def _side(self, question: Question, index: Index) -> Answer:
-        """The answer of one side of a comparison. A topic is answered on weaker evidence than a
-        question, where no word of it is missing: the reader compares what is there."""
+    def _side(self, question: Question, index: Index, last_s: float) -> Generator[str, None, Answer]:
+        """Return the answer of one side of a comparison, yielding empty pieces meanwhile. A topic is
+        answered on weaker evidence than a question, where no word of it is missing: the reader
+        compares what is there."""
         question = replace(question, text=asked_of_each(question.text))
-        answer = _last(self._answered(question, Writer(self._model), index))
+        answer = yield from _quietly(self._answered(question, Writer(self._model, last_s), index))
         weak = answer.status == "not_in_documents" and answer.trace.confidence >= TOPIC_CONFIDENCE
         if not weak or answer.missing or not is_topic(question.text):
             return answer
-        return _last(self._answered(question, Writer(self._model), index, TOPIC_CONFIDENCE))
+        topic = self._answered(question, Writer(self._model, last_s), index, TOPIC_CONFIDENCE)
+        return (yield from _quietly(topic))
 
     def _answered(
         self, question: Question, writer: Writer, index: Index, least: float | None = None
@@ -120,7 +126,8 @@ class Assistant:
             corrected = received(question.search_text, most) if question.search_text.strip() else ""
             question = replace(question, filters=bound(question.filters, question.principal))
         with watch.step("condense"):
-            what = sought(text, corrected, question.history, writer.condensed)
+            condensed = "" if corrected else (yield from writer.condensed(text, question.history))
+            what = sought(text, corrected, question.history, condensed)
         with watch.step("search"):
             hits = found(index, what, question, self._reranker)
         with watch.step("select"):
@@ -204,6 +211,15 @@ def _concluded(
     missing = " ".join(part.text for part in picked if part not in sure)
     claims = tuple(dict.fromkeys(claim for part in sure for claim in part.claims))
     return "partial" if missing else "answered", claims, missing
+
+
+def _quietly(streamed: Iterator[str | Answer]) -> Generator[str, None, Answer]:
+    """Walk an answer that is not shown as it comes: an empty piece for each of its own."""
+    for part in streamed:
+        if isinstance(part, Answer):
+            return part
+        yield ""
+    raise RuntimeError("a walk ended without an Answer")
 
 
 def _last(streamed: Iterator[str | Answer]) -> Answer:

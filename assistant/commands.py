@@ -61,7 +61,7 @@ def ask(given: argparse.Namespace, settings: Settings) -> int:
     assistant = Assistant.open(settings)
     answer = assistant.ask(question)
     if answer.trace.fallback == "unreachable":
-        from assistant.llm import unavailable
+        from assistant.model_faults import unavailable
 
         raise unavailable(settings, "unreachable")  # the operator's to mend, not to be worked around
     if answer.trace.fallback:

@@ -1,6 +1,6 @@
 """What a question is searched for, what is found, and what each of its parts asks."""
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from itertools import zip_longest
 
@@ -14,8 +14,6 @@ from index.types import Hit
 
 HITS = 10
 EARLIER_SHARE = 0.4  # of a word's weight, where only the conversation before the question has it
-
-Condensed = Callable[[str, Sequence[Turn]], str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,14 +29,13 @@ class Sought:
     corrected: bool = False
 
 
-def sought(text: str, corrected: str, history: Sequence[Turn], condensed: Condensed) -> Sought:
-    """What to look for: what the asker corrected it to, or else what history and question give."""
+def sought(text: str, corrected: str, history: Sequence[Turn], condensed: str) -> Sought:
+    """What to look for: what the asker corrected it to, or else what history and question give;
+    `condensed` is the search text that these two were made into."""
     if corrected:
         text = reworded(text, corrected)
         return Sought(text, corrected, (corrected,), tuple(question_parts(text)), True)
-    search_text = condensed(text, history)
-    several = readings(text, search_text, history)
-    return Sought(text, search_text, tuple(several), tuple(question_parts(text)))
+    return Sought(text, condensed, tuple(readings(text, condensed, history)), tuple(question_parts(text)))
 
 
 def found(index: Index, what: Sought, question: Question, reranker: Reranker | None) -> tuple[Hit, ...]:

@@ -4,6 +4,7 @@ What is streamed is what will stand: only sentences that their quotes support, i
 form. Should the model fail after some of them were streamed, the one final Answer replaces them.
 """
 
+import math
 import re
 from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass
@@ -13,7 +14,7 @@ from assistant.citations import Claim, Reviewer, compose
 from assistant.condense import condense
 from assistant.context import Evidence
 from assistant.errors import ModelUnavailable
-from assistant.llm import CountTokens, LanguageModel
+from assistant.llm import Deadline, LanguageModel, Messages
 from assistant.particulars import names
 from assistant.prompting import (
     NOT_COVERED,
@@ -68,28 +69,34 @@ def answer_messages(question: str, evidence: Evidence) -> list[tuple[str, str]]:
 class Writer:
     """A language model at work on one question, or none at all. What it used and why it failed
     is kept: `tokens` ("input", "output"), `fallback` (one word, else ""), `shown` (streamed text).
+
+    All it is asked has to be said by `last_s` (of `time.monotonic`), and its answer has to begin
+    within the time for a first word, counted from the first thing that it is asked.
     """
 
-    def __init__(self, model: LanguageModel | None) -> None:
+    def __init__(self, model: LanguageModel | None, last_s: float = math.inf) -> None:
         self.fallback = ""
         self.shown = ""
         self.tokens: dict[str, int] = {}
         self._model = model
+        self._last_s = last_s
+        self._until: Deadline | None = None
 
-    def condensed(self, question: str, history: Sequence[Turn]) -> str:
-        """The search text of a follow-up: by the model where it can, else by rule."""
+    def condensed(self, question: str, history: Sequence[Turn]) -> Generator[str, None, str]:
+        """Yield "" while the model is at work; return the search text of a follow-up: by the model
+        where it can, else by rule."""
         text = ""
         if self._model is not None and history:
             try:
-                text = rewritten(self._model, question, history, self._count)
+                text = yield from self._rewritten(self._model, question, history)
             except ModelUnavailable as error:
                 # A model that sends nothing here may still write; of any other it is known enough.
                 self.fallback = "" if error.reason == "empty" else error.reason
         return text or condense(question, history)
 
     def write(self, task: Task) -> Generator[str, None, Written | None]:
-        """Yield the answer's text as it comes to stand; return what came of it. None where there
-        is no model or it failed: then `fallback` says why."""
+        """Yield the answer's text as it comes to stand, "" while there is none; return what came of
+        it. None where there is no model or it failed: then `fallback` says why."""
         if self._model is None or self.fallback:
             return None
         reviewer = Reviewer(task.evidence, task.support)
@@ -97,7 +104,11 @@ class Writer:
         raw = written = ""
         read = 0
         try:
-            for piece in self._model.stream(answer_messages(task.question, task.evidence), self._count):
+            messages = answer_messages(task.question, task.evidence)
+            for piece in self._model.stream(messages, self._count, self._within(self._model)):
+                if not piece:
+                    yield ""
+                    continue
                 raw += piece
                 written = without_thoughts(raw)
                 until = visible_chars(written)
@@ -122,6 +133,26 @@ class Writer:
         if len(text) > len(self.shown):
             yield text[len(self.shown) :]
             self.shown = text
+
+    def _rewritten(
+        self, model: LanguageModel, question: str, history: Sequence[Turn]
+    ) -> Generator[str, None, str]:
+        """A follow-up made complete by the model; "" where it wrote no question that can be used.
+        Raises ModelUnavailable."""
+        text = ""
+        until = self._within(model)
+        within = Deadline(until.first_s, min(until.first_s, until.last_s))
+        for piece in model.stream(rewriting_messages(question, history), self._count, within):
+            text += piece
+            yield ""
+        return usable(text, question, history)
+
+    def _within(self, model: LanguageModel) -> Deadline:
+        """Until when all that this question asks of the model has to begin, and to end."""
+        if self._until is None:
+            given = model.deadline()
+            self._until = Deadline(given.first_s, min(given.last_s, self._last_s))
+        return self._until
 
     def _count(self, read: int, wrote: int) -> None:
         self.tokens = {
@@ -160,19 +191,27 @@ def missing_part(told: str, task: Task) -> str:
     return line if len(line) <= MISSING_CHARS and sound and asked else ""
 
 
-def rewritten(model: LanguageModel, question: str, history: Sequence[Turn], count: CountTokens) -> str:
-    """A follow-up made complete by the model; "" where it wrote no question that can be used.
+def rewriting_messages(question: str, history: Sequence[Turn]) -> Messages:
+    """The prompt that has a follow-up made complete."""
+    told = _told(history)
+    return load_prompt("condense").messages(history=told, question=question, fence=new_fence())
 
-    Raises ModelUnavailable. A name that the conversation does not hold makes it unusable: what is
-    searched for must come from the person who asks.
+
+def usable(written: str, question: str, history: Sequence[Turn]) -> str:
+    """The follow-up that a model made complete; "" where it wrote no question that can be used.
+
+    A name that the conversation does not hold makes it unusable: what is searched for must come
+    from the person who asks.
     """
-    told = "\n".join(f"{turn.role}: {turn.text}" for turn in history[-_TURNS:])
-    messages = load_prompt("condense").messages(history=told, question=question, fence=new_fence())
-    text = without_thoughts(model.complete(messages, count)).strip().partition("\n")[0].strip(' "“”')
+    text = without_thoughts(written).strip().partition("\n")[0].strip(' "“”')
     if not re.search(r"\w", text) or _REFUSES.match(text) or len(text) > 3 * len(question) + 300:
         return ""
-    known = Quote(f"{told}\n{question}")
+    known = Quote(f"{_told(history)}\n{question}")
     return "" if names(text) and disagreement(text, known) in ("name", "figure", "date", "address") else text
+
+
+def _told(history: Sequence[Turn]) -> str:
+    return "\n".join(f"{turn.role}: {turn.text}" for turn in history[-_TURNS:])
 
 
 def similarity(embedder: Embedder) -> Cosine:

@@ -15,8 +15,8 @@ from assistant.assistant import Assistant
 from assistant.config import Settings
 from assistant.context import select
 from assistant.errors import BadSetting
-from assistant.llm import options
 from assistant.prompting import NOT_IN_DOCUMENTS, visible_chars
+from assistant.providers import options
 from assistant.support import Support
 from assistant.types import Answer, Question, Turn
 from assistant.writing import Task, answer_messages, missing_part

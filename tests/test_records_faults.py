@@ -26,6 +26,7 @@ from assistant.records.health import look_at
 from assistant.records.tables import METADATA
 from conftest import ROOT
 from kept import OF_ALL, answered, asked, open_when_told
+from proofs.records import SHORT, prove
 
 if TYPE_CHECKING:
     from postgres import Server
@@ -133,6 +134,71 @@ def test_a_database_that_hangs_holds_up_one_answer_and_not_each(
         assert not keeper.keep("me", "c", asked(f"n{number}"))
     free()
     assert tries == ["me"] and keeper.retry() and len(questions(database)) == 6
+
+
+def test_nobody_waits_twice_for_a_database_that_is_away_and_it_is_found_again(
+    database: Database, file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("assistant.records.sqlite_file.BUSY_S", 1.1)
+    monkeypatch.setattr("assistant.records.absence.PAUSE_S", 0.05)
+    database.close()
+    database.prepare()
+    free = locked(database, file)
+    took = []
+    for number in range(3):
+        began = time.monotonic()
+        with pytest.raises(RecordsUnavailable):
+            Conversations(database).append("me", "c", asked(f"n{number}"))
+        took.append(time.monotonic() - began)
+    assert took[0] > 1 and max(took[1:]) < 0.5
+    assert questions(database) == ["Who pays for it?"], "what can be read is read"
+    free()
+    keeper, until = Keeper(Conversations(database)), time.monotonic() + 10
+    while not (kept := keeper.keep("me", "c", asked("e2"))) and time.monotonic() < until:
+        keeper._again_at = 0.0
+        time.sleep(0.05)
+    assert kept and len(questions(database)) == 2
+
+
+def test_what_waits_for_somebody_does_not_hold_up_others(database: Database, file: Path) -> None:
+    keeper, writes, go_on = Keeper(Conversations(database)), threading.Event(), threading.Event()
+    append = keeper._conversations.append
+
+    def slowly(*told: Any) -> Exchange:
+        writes.set()
+        assert go_on.wait(10)
+        return append(*told)
+
+    keeper._conversations.append = slowly  # type: ignore[method-assign, assignment]
+    with ThreadPoolExecutor(1) as pool:
+        kept = pool.submit(keeper.keep, "me", "c", asked("e2"))
+        assert writes.wait(10)
+        assert [each.id for each in keeper.waiting("me", "c")] == ["e2"] and keeper.waiting("you", "x") == []
+        go_on.set()
+        assert kept.result() and keeper.waiting("me", "c") == []
+
+
+def test_what_waits_is_tried_once_more_before_a_stop_and_what_is_lost_is_told(
+    database: Database, file: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    keeper = Keeper(Conversations(database))
+    free = locked(database, file)
+    assert not keeper.keep("me", "c", asked("e2", "second"))
+    keeper.settle()
+    assert "1 exchanges could not be written before the stop" in caplog.text
+    free()
+    keeper.settle()
+    assert questions(database) == ["Who pays for it?", "second"]
+    monkeypatch.setattr("assistant.records.keeper.SETTLE_S", 0.1)
+    with keeper._writing:  # a database that hangs
+        began = time.monotonic()
+        keeper.settle()
+    assert time.monotonic() - began < 1
+
+
+def test_asked_on_through_a_fault_all_is_answered_and_kept_once_and_in_order() -> None:
+    proof = prove(True)
+    assert proof.held == proof.tried == len(SHORT), proof.broken
 
 
 def test_what_waits_is_dropped_with_its_conversation(database: Database, file: Path) -> None:
@@ -311,15 +377,12 @@ def test_a_step_that_fails_halfway_leaves_the_database_as_it_was(
         with pytest.raises(RecordsUnavailable, match="nowhere"):
             database.prepare()
         database.close()
-    monkeypatch.setattr("assistant.records.database.PAUSE_S", 0)
     later = Database(of_the_first_version)
     assert Conversations(later).latest("me")[0].title == "Who pays?"
     later.close()
 
 
-def test_a_server_that_is_away_costs_one_wait_and_is_found_again(
-    postgres: "Server", monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_server_that_is_away_costs_no_wait_and_is_found_again(postgres: "Server") -> None:
     database = Database(postgres.new_database())
     keeper = Keeper(Conversations(database))
     assert keeper.keep("me", "c", asked("e1", "first"), begin=True)
@@ -337,7 +400,6 @@ def test_a_server_that_is_away_costs_one_wait_and_is_found_again(
             fresh.prepare()
     finally:
         postgres.start()
-    monkeypatch.setattr(database, "_again_at", 0.0)
     assert keeper.retry()
     assert questions(database) == ["first", *map(str, range(20))]
     database.close()

@@ -19,10 +19,11 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlch
 
 from assistant.errors import BadSetting, RecordsUnavailable
 from assistant.records import migrate, sqlite_file, taking_over
+from assistant.records.absence import Absence
 
-PAUSE_S = 5.0  # after a server did not answer, nobody waits for it again for this long
-CONNECT_S = 5
-STATEMENT_S = 10
+STATEMENT_S = 2
+ANSWER_S = 2.5  # of a server to anything; one use may ask twice, when its connection was lost
+MIGRATION_S = 60  # of a statement that brings an older database to today's form
 _OPENING_LOCK = 0x63742D61  # PostgreSQL's advisory lock while one worker migrates
 
 log = logging.getLogger(__name__)
@@ -39,25 +40,25 @@ class Database:
         self._lock = threading.Lock()
         self._engine: Engine | None = None
         self._identity: tuple[int, ...] = ()
-        self._again_at = 0.0
+        self._absence = Absence(self._look)
         self._log_to_empty = False
 
     def prepare(self) -> None:
         """Open and migrate now instead of at the first use. Raises RecordsUnavailable."""
-        with self._faults():
+        with self._faults(writes=True):
             self._opened()
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
         """A transaction that only reads."""
-        with self._faults(), self._opened().connect() as connection, connection.begin():
+        with self._faults(), self._transaction(writes=False) as connection:
             yield connection
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:
         """A transaction that writes: whole, or not at all."""
-        with self._faults():
-            with self._opened().connect().execution_options(writes=True) as connection, connection.begin():
+        with self._faults(writes=True):
+            with self._transaction(writes=True) as connection:
                 yield connection
             if self._log_to_empty:
                 self.erase()
@@ -76,34 +77,53 @@ class Database:
 
     def close(self) -> None:
         """Let go of every connection; the next use opens anew."""
+        self._absence.end()
         with self._lock:
             self._drop()
 
     @contextmanager
-    def _faults(self) -> Iterator[None]:
+    def _transaction(self, writes: bool) -> Iterator[Connection]:
+        engine = self._opened(writes)
+        with engine.connect().execution_options(writes=writes) as connection, connection.begin():
+            yield connection
+
+    def _look(self, writes: bool) -> None:
+        """Use the database for anything at all; raises what the driver does."""
+        engine = self._opened()
+        with engine.connect().execution_options(writes=writes) as connection, connection.begin():
+            connection.execute(text(f"SELECT version_num FROM {migrate.VERSION_TABLE}"))
+
+    @contextmanager
+    def _faults(self, writes: bool = False) -> Iterator[None]:
+        began = time.monotonic()
         try:
             yield
         except (SQLAlchemyError, OSError) as error:
             if sqlite_file.is_damage(error):
                 self.close()  # looked at, and set aside, when it is opened again
+            self._absence.begin(writes, time.monotonic() - began)
             reason = error.orig if isinstance(error, DBAPIError) else error
             raise RecordsUnavailable(
                 f"{self.name}: the records cannot be read or written ({_told(reason)}). Mend it or make "
                 "room, or name another database in ASSISTANT_RECORDS_URL."
             ) from error
 
-    def _opened(self) -> Engine:
+    def _opened(self, writes: bool | None = None) -> Engine:
+        """The database, open; with `writes` for somebody who must not wait while it is away."""
+        if writes is not None:
+            self._absence.check(writes)
         with self._lock:
             if self._engine is not None and self._identity == self._seen():
                 return self._engine
+            if writes is not None:
+                self._absence.check(writes)  # somebody may have waited for it before us
             self._drop()
-            if time.monotonic() < self._again_at:
-                raise OSError(f"no answer a moment ago, tried again every {PAUSE_S:.0f} s")
+            began = time.monotonic()
             try:
                 self._engine = self._open_file(self.path) if self.path else self._open_server()
-            except Exception:
-                # A file is tried at every use; a server that is away would hold up each answer.
-                self._again_at = 0.0 if self.path else time.monotonic() + PAUSE_S
+            except (SQLAlchemyError, OSError):
+                for each in (False, True):
+                    self._absence.begin(each, time.monotonic() - began)
                 raise
             self._identity = self._seen()
             return self._engine
@@ -126,12 +146,12 @@ class Database:
 
     def _open_file(self, path: Path) -> Engine:
         with sqlite_file.only_opener(path):
-            engine = self._make(timeout=sqlite_file.BUSY_S)
+            engine = self._make(sqlite_file.BUSY_S)
             if wrong := sqlite_file.damage(engine):
                 engine.dispose()
                 sqlite_file.set_aside(path, wrong)
                 os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
-                engine = self._make(timeout=sqlite_file.BUSY_S)
+                engine = self._make(sqlite_file.BUSY_S)
             try:
                 with engine.connect().execution_options(writes=True) as connection, connection.begin():
                     migrate.upgrade(connection, self.name)
@@ -153,25 +173,37 @@ class Database:
             log.error("%s: its marks cannot be taken over (%s)", old, error)
 
     def _open_server(self) -> Engine:
-        known: dict[str, dict[str, Any]] = {
-            "pg8000": {"timeout": STATEMENT_S + CONNECT_S},  # of the socket: also a lost server is noticed
-            "psycopg": {"connect_timeout": CONNECT_S},
-        }
-        engine = self._make(**known.get(self._url.get_driver_name(), {}))
+        engine = self._make(ANSWER_S)
         try:
-            with engine.connect() as connection, connection.begin():
-                connection.execute(text("SET LOCAL lock_timeout = '30s'"))
-                connection.execute(text("SET LOCAL statement_timeout = '60s'"))
-                connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _OPENING_LOCK})
-                migrate.upgrade(connection, self.name)
+            with engine.connect() as connection:
+                older = not migrate.is_current(connection, self.name)
+            if older:
+                self._migrate_server()
         except BaseException:
             engine.dispose()
             raise
         return engine
 
-    def _make(self, **connect: Any) -> Engine:
+    def _migrate_server(self) -> None:
+        """Bring a server's database to today's form, which may take its time."""
+        engine = self._make(2 * MIGRATION_S)
+        try:
+            with engine.connect() as connection, connection.begin():
+                connection.execute(text(f"SET LOCAL lock_timeout = '{MIGRATION_S // 2}s'"))
+                connection.execute(text(f"SET LOCAL statement_timeout = '{MIGRATION_S}s'"))
+                connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _OPENING_LOCK})
+                migrate.upgrade(connection, self.name)
+        finally:
+            engine.dispose()
+
+    def _make(self, answer_s: float) -> Engine:
+        """An engine whose statements wait this long: for another writer, or for the server to answer."""
+        driver = self._url.get_driver_name()
+        told: dict[str, Any] = {"timeout": answer_s}  # of pg8000's socket: also a lost server is noticed
+        if driver == "psycopg":  # it has a time for connecting only, in whole seconds from two upwards
+            told = {"connect_timeout": max(2, round(answer_s))}
         engine = create_engine(
-            self._url, connect_args=connect, pool_pre_ping=self.path is None, pool_timeout=CONNECT_S
+            self._url, connect_args=told, pool_pre_ping=self.path is None, pool_timeout=ANSWER_S
         )
         if self.path is not None:
             sqlite_file.prepare_connections(engine)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from alembic.migration import MigrationContext
 from alembic.operations import Operations
-from alembic.script import ScriptDirectory
+from alembic.script import Script, ScriptDirectory
 from sqlalchemy import Connection
 
 from assistant.errors import RecordsUnavailable
@@ -13,23 +13,40 @@ MIGRATIONS = Path(__file__).parent / "migrations"
 VERSION_TABLE = "records_version"  # not Alembic's own name: the database may hold other programs' tables
 
 
+def is_current(connection: Connection, name: str) -> bool:
+    """Whether no step is to be taken. Raises RecordsUnavailable as `upgrade` does."""
+    return not _steps(_context(connection), _scripts(), name)
+
+
 def upgrade(connection: Connection, name: str) -> None:
     """Take the steps that are still to be taken. The caller holds a lock over all processes.
 
     Raises RecordsUnavailable where the database (told as `name`) is of a newer program.
     """
-    scripts = ScriptDirectory(MIGRATIONS, version_locations=[MIGRATIONS])
-    context = MigrationContext.configure(connection, opts={"version_table": VERSION_TABLE})
+    context, scripts = _context(connection), _scripts()
+    steps = _steps(context, scripts, name)
+    with Operations.context(context):
+        for step in steps:
+            step.module.upgrade()
+            context.stamp(scripts, step.revision)
+
+
+def _context(connection: Connection) -> MigrationContext:
+    return MigrationContext.configure(connection, opts={"version_table": VERSION_TABLE})
+
+
+def _scripts() -> ScriptDirectory:
+    return ScriptDirectory(MIGRATIONS, version_locations=[MIGRATIONS])
+
+
+def _steps(context: MigrationContext, scripts: ScriptDirectory, name: str) -> list[Script]:
+    """The steps that are still to be taken, in order."""
     at, head = context.get_current_revision(), scripts.get_current_head()
     if at == head:
-        return
+        return []
     if at is not None and at not in {script.revision for script in scripts.walk_revisions()}:
         raise RecordsUnavailable(
             f"{name}: written by a newer ct-assistant (form {at}; this one knows up to {head}). "
             "Start the newer one, or name another database in ASSISTANT_RECORDS_URL."
         )
-    steps = list(scripts.iterate_revisions(head, at))
-    with Operations.context(context):
-        for step in reversed(steps):
-            step.module.upgrade()
-            context.stamp(scripts, step.revision)
+    return list(scripts.iterate_revisions(head, at))[::-1]

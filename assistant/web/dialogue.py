@@ -179,7 +179,8 @@ def _answered(assistant: Asked, asked: _Asked) -> Iterator[Screen]:
         raise BadQuestion(texts.SCOPE_EMPTY)
     asking = answers.Asking(question.text, len(within), scopes.asked(documents, asked_of))
     searching = texts.SEARCHING.format(documents=render.count_of_documents(asking.documents))
-    yield Screen([*asked.messages, message("assistant", render.progress(searching))], begins=True)
+    screen = Screen([*asked.messages, message("assistant", render.progress(searching))])
+    yield replace(screen, begins=True)
     written = ""
     for part in assistant.stream(question):
         if isinstance(part, Answer):
@@ -197,8 +198,10 @@ def _answered(assistant: Asked, asked: _Asked) -> Iterator[Screen]:
             screen = Screen(shown, beside=beside, search=part.trace.search_text)
             yield from _written_down(asked, exchange, screen)
             return
-        written += part
-        yield Screen([*asked.messages, message("assistant", answers.draft(written))])
+        if part:
+            written += part
+            screen = Screen([*asked.messages, message("assistant", answers.draft(written))])
+        yield screen  # also where nothing is new: who has left can only be let go between two steps
     raise RuntimeError("Assistant.stream ended without an Answer")
 
 

@@ -89,20 +89,24 @@ class History:
         before = chat_messages.kept(shown)
         if not conversation_id:
             return Thread(new_id(), before, None if before else (), True)
-        try:
-            _, exchanges = self.opened(principal, conversation_id)
-            ids = [each.id for each in exchanges]
-            if chat_messages.answer_ids(before) != ids:  # it went on in another window
-                before = past.messages(exchanges, self.desk(principal))
-            last = ids[-1] if ids else ""
-            return Thread(conversation_id, before, past.turns(exchanges), not ids, last)
-        except NoSuchConversation:
-            return Thread(new_id(), [], (), True, notice=texts.CONVERSATION_WENT)
-        except RecordsUnavailable as fault:
-            log.error("%s", fault)
-        except Exception:
-            log.exception("a conversation could not be taken up")
+        for _ in range(2):  # a lost connection or a damaged file is opened anew at the second try
+            try:
+                return self._taken_up(principal, conversation_id, before)
+            except NoSuchConversation:
+                return Thread(new_id(), [], (), True, notice=texts.CONVERSATION_WENT)
+            except RecordsUnavailable as fault:
+                log.error("%s", fault)
+            except Exception:
+                log.exception("a conversation could not be taken up")
+                break
         return Thread(conversation_id, before, None, False, chat_messages.last_answer(before) or "")
+
+    def _taken_up(self, principal: Principal, conversation_id: str, before: list[Message]) -> Thread:
+        _, exchanges = self.opened(principal, conversation_id)
+        ids = [each.id for each in exchanges]
+        if chat_messages.answer_ids(before) != ids:  # it went on in another window
+            before = past.messages(exchanges, self.desk(principal))
+        return Thread(conversation_id, before, past.turns(exchanges), not ids, ids[-1] if ids else "")
 
     def keep(self, thread: Thread, principal: Principal, exchange: Exchange, replacing: str) -> str:
         """Keep an exchange behind the others of its thread; a sentence where it has to wait. Never raises."""
@@ -119,6 +123,10 @@ class History:
     def catch_up(self) -> None:
         """Try to write what waits; else the next answer does. Never raises for the database's sake."""
         self._keeper.retry()
+
+    def settle(self) -> None:
+        """Write what waits before this process stops, as far as that can be done in a moment."""
+        self._keeper.settle()
 
     def exchange(self, principal: Principal, conversation_id: str, exchange_id: str) -> Exchange | None:
         """One exchange, None where it is not there or not to be seen.

@@ -71,6 +71,7 @@ def create_app(settings: Settings, assistant: Assistant | None = None) -> FastAP
     except RecordsUnavailable as fault:  # questions are answered all the same, and each use tries again
         log.error("%s", fault)
     history = History(assistant, Conversations(database))
+    app.state.settle = history.settle
     marks = Marks(FeedbackBook(database), history)
     app.include_router(downloads.routes(assistant, who, marks.exchange))
     desk = reception(settings, assistant)
@@ -133,8 +134,9 @@ def serve(
     listening = listen(settings.host, settings.port)
     with listening:
         address = address_of(listening)
+        app = create_app(settings, assistant)
         config = uvicorn.Config(
-            create_app(settings, assistant),
+            app,
             log_level="warning",
             log_config=None,  # its lines go where ours go
             access_log=False,
@@ -142,7 +144,10 @@ def serve(
             proxy_headers=False,  # an address that a header names proves nothing
             timeout_graceful_shutdown=STOP_WITHIN_S,
         )
-        _Server(config, lambda: ready(address) if ready else None).run(sockets=[listening])
+        try:
+            _Server(config, lambda: ready(address) if ready else None).run(sockets=[listening])
+        finally:
+            app.state.settle()
 
 
 def _stop_in_order() -> None:

@@ -57,7 +57,7 @@ def cases(question_set: Path, index: Path) -> list[Case]:
         if HALF not in question.tags:
             continue
         put = Question(question.question, local_principal(), question.history)
-        what = sought(put.text, "", put.history, condense)
+        what = sought(put.text, "", put.history, condense(put.text, put.history))
         evidence = select(opened, found(opened, what, put, None), groups)
         part = asked(opened, replace(what, parts=(what.text,)), groups)[0]
         ranked = rank(part, prepare(evidence, assistant._embedder, opened.terms), assistant._embedder)

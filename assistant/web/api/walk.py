@@ -6,6 +6,7 @@ for; it cannot be broken off.
 """
 
 import asyncio
+import time
 from collections.abc import AsyncGenerator, Generator
 
 import anyio
@@ -79,10 +80,12 @@ async def whole(walk: Walk, request: Request) -> Answer:
 
 async def parts(walk: Walk, first: Part | None) -> AsyncGenerator[Part | None, None]:
     """All parts up to the Answer, `first` being the one that was taken already; None where it is
-    time for a sign of life."""
-    part = first
+    time for a sign of life. An empty part says no more than that the assistant is at work."""
+    part, told_at = first, time.monotonic()
     while True:
-        yield part
+        if part or time.monotonic() >= told_at + QUIET_S:
+            told_at = time.monotonic()
+            yield part or None
         if isinstance(part, Answer):
             return
         part = await walk.next(QUIET_S)
