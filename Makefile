@@ -1,7 +1,7 @@
 # run: build the index where it is missing or stale and serve the chat; test: lint, types, tests.
 PYTHON ?= python3.11
 BIN := .venv/bin
-LOCK := .ci/constraints.txt
+LOCK := .ci/install $(wildcard .ci/requirements/*.txt)
 # What a browser did not show in time is looked at once more; anything else that fails has failed.
 PATIENCE := --reruns 1 --only-rerun 'Locator expected' --only-rerun 'Timeout .*ms exceeded'
 
@@ -65,18 +65,18 @@ prove: .venv/test.stamp
 # The stamps hold what was installed: any change of the lock or of pyproject.toml installs again.
 .venv/run.stamp: pyproject.toml $(LOCK)
 	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c $(LOCK) -e .
+	.ci/install run
 	touch $@
 
 .venv/test.stamp: pyproject.toml $(LOCK) .ci/system-packages
 	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c $(LOCK) -e '.[test]'
+	.ci/install run test
 	.ci/system-packages
 	touch $@ .venv/run.stamp
 
-# Resolve the pinned versions anew, in an environment of its own.
+# Lock what pyproject.toml names anew: every version stays that is there, unless UPGRADE=1.
 lock:
-	.ci/lock $(PYTHON)
+	$(PYTHON) .ci/lock.py $(if $(UPGRADE),--upgrade)
 
 clean:
 	rm -rf .venv build *.egg-info
