@@ -1,7 +1,8 @@
-"""Write .ci/requirements: every package that pyproject.toml leads to, at one version, with the hashes of its files.
+"""Write .ci/requirements: every package that pyproject.toml leads to, at one version, hashed.
 
-`make lock` adds what is new and keeps every version that is there; `make lock UPGRADE=1` resolves all anew. A
-file holds what its name needs beyond run.txt; cuda.txt holds what torch loads where it is not a CPU build.
+`make lock` adds what is new and keeps every version that is there; `make lock UPGRADE=1` resolves
+all anew. A file holds what its name needs beyond run.txt. torch stands in two files, of which one is
+installed: torch-cpu.txt names its CPU build, torch.txt the common one with CUDA's libraries on Linux.
 """
 
 import re
@@ -14,9 +15,9 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 FOLDER = ROOT / ".ci" / "requirements"
-TOLD = "# Written by `make lock`. Install with .ci/install, or: pip install --require-hashes --no-deps -r FILE\n"
+TOLD = "# Written by `make lock`, installed by .ci/install.\n"
 EXTRAS = ("openai", "anthropic", "mistral", "ollama", "postgres", "test")
-ON_A_CARD = ("cuda-", "nvidia-", "triton")
+OF_TORCH = ("torch", "triton", "cuda-", "nvidia-")  # how the names begin
 # PyTorch's index of CPU wheels is another than the one that is asked here: its files are named by hand.
 CPU_BUILDS_OF_TORCH = {
     "torch-2.13.0+cpu-cp311-cp311-manylinux_2_28_x86_64.whl": (
@@ -56,20 +57,22 @@ def main() -> None:
         subprocess.run([folder / "venv/bin/pip", "install", "--quiet", "uv"], check=True)
         pins = folder / "all.txt"
         if "--upgrade" not in sys.argv[1:]:  # uv keeps the versions of the file that it writes over
-            pins.write_text("".join(path.read_text("utf-8") for path in sorted(FOLDER.glob("*.txt"))), "utf-8")
+            kept = sorted(set(FOLDER.glob("*.txt")) - {FOLDER / "torch-cpu.txt"})
+            pins.write_text("".join(path.read_text("utf-8") for path in kept), "utf-8")
         every = resolved(folder, EXTRAS, pins, "--generate-hashes")
         needed = {
             extra: set(resolved(folder, tuple(filter(None, [extra])), folder / f"{extra}.out", "-c", pins))
             for extra in ("", *EXTRAS)
         }
-    more = "".join(f" \\\n    --hash=sha256:{digest}" for digest in CPU_BUILDS_OF_TORCH.values())
-    every["torch"] = every["torch"].rstrip("\n") + more + "\n"
-    cuda = {package for package in every if package.startswith(ON_A_CARD)}
-    sets = {"run": needed[""] - cuda, "cuda": cuda}
+    torch = {package for package in every if package.startswith(OF_TORCH)}
+    sets = {"run": needed[""] - torch, "torch": torch}
     sets |= {extra: needed[extra] - needed[""] for extra in EXTRAS}
     FOLDER.mkdir(exist_ok=True)
     for name, packages in sets.items():
         (FOLDER / f"{name}.txt").write_text(TOLD + "".join(every[p] for p in sorted(packages)), "utf-8")
+    _, version, *_ = next(iter(CPU_BUILDS_OF_TORCH)).split("-")
+    hashes = "".join(f" \\\n    --hash=sha256:{digest}" for digest in CPU_BUILDS_OF_TORCH.values())
+    (FOLDER / "torch-cpu.txt").write_text(f"{TOLD}torch=={version}{hashes}\n", "utf-8")
 
 
 if __name__ == "__main__":
