@@ -12,8 +12,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from index.embedding import sha256_of
 from index.errors import BadIndex
+from index.weights import sha256_of
 
 CURRENT = "CURRENT"
 RECORD = "build.json"
