@@ -5,7 +5,7 @@ LOCK := .ci/install $(wildcard .ci/requirements/*.txt)
 # What a browser did not show in time is looked at once more; anything else that fails has failed.
 PATIENCE := --reruns 1 --only-rerun 'Locator expected' --only-rerun 'Timeout .*ms exceeded'
 
-.PHONY: run test check eval fit figures highlights screenshots prove lock clean
+.PHONY: run test check eval fit figures highlights screenshots prove audit lock clean
 
 run: .venv/run.stamp
 	$(BIN)/ct-assistant build
@@ -73,6 +73,10 @@ prove: .venv/test.stamp
 	.ci/install run test
 	.ci/system-packages
 	touch $@ .venv/run.stamp
+
+# Known vulnerabilities of the locked packages; says so where their list cannot be reached.
+audit: .venv/test.stamp
+	$(BIN)/python .ci/audit.py
 
 # Lock what pyproject.toml names anew: every version stays that is there, unless UPGRADE=1.
 lock:

@@ -167,7 +167,7 @@ class _SentenceTransformersEmbedder:
     """Any other model that sentence-transformers can load from a folder."""
 
     def __init__(self, name: str) -> None:
-        folder = model_folder(name, "ASSISTANT_EMBEDDING_MODEL")
+        folder = model_folder(name, "embedding", "ASSISTANT_EMBEDDING_MODEL")
         from sentence_transformers import SentenceTransformer
 
         try:

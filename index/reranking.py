@@ -31,7 +31,7 @@ class Reranker:
 
     def __init__(self, name: str) -> None:
         """Load the model from this machine. Raises BadModel where it is not here or is no such model."""
-        folder = model_folder(name, "ASSISTANT_RERANKER")
+        folder = model_folder(name, "re-ranking", "ASSISTANT_RERANKER")
         from sentence_transformers import CrossEncoder
 
         try:

@@ -26,8 +26,8 @@ def weights_id(folder: Path) -> str:
     return hashlib.sha256(digests.encode()).hexdigest()[:12]
 
 
-def model_folder(name: str, setting: str) -> Path:
-    """The folder of the model called `name` by `setting`: itself a folder, or a hub name in the cache.
+def model_folder(name: str, kind: str, setting: str) -> Path:
+    """The folder of the `kind` of model called `name` by `setting`: a folder, or a hub name in the cache.
 
     Nothing is downloaded, now or by what the libraries do later in this process. Raises BadModel where
     the model is not on this machine, or some of its weights could be loaded from a pickle only.
@@ -42,7 +42,7 @@ def model_folder(name: str, setting: str) -> Path:
             folder = Path(snapshot_download(name, local_files_only=True))
         except Exception as error:
             raise BadModel(
-                f"The model {name!r} is not on this machine ({type(error).__name__}), and nothing is "
+                f"The {kind} model {name!r} is not on this machine ({type(error).__name__}), and nothing is "
                 f"downloaded. Set {setting} to the folder of a model."
             ) from error
     files = [path for path in folder.rglob("*") if path.is_file()]
@@ -50,9 +50,12 @@ def model_folder(name: str, setting: str) -> Path:
     for path in sorted(files):
         if path.suffix in PICKLED and path.parent not in safe and not path.name.startswith("openvino"):
             raise BadModel(
-                f"{path}: weights in this form can run code as they are loaded, and there are none as "
-                f"safetensors beside them. Convert them, or set {setting} to a model that has safetensors."
+                f"The {kind} model has {path}: weights in this form can run code as they are loaded, and there are "
+                f"none as safetensors beside them. Convert them, or set {setting} to a model that has those."
             )
     if not safe:
-        raise BadModel(f"{folder}: no weights (*.safetensors) in it. Set {setting} to the folder of a model.")
+        raise BadModel(
+            f"The {kind} model {name!r} has no weights (*.safetensors) in its folder. "
+            f"Set {setting} to the folder of a model."
+        )
     return folder
