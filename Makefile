@@ -2,6 +2,8 @@
 PYTHON ?= python3.11
 BIN := .venv/bin
 LOCK := .ci/install $(wildcard .ci/requirements/*.txt)
+# Three for two cores: a test waits for browsers and servers two fifths of its time.
+WORKERS := $(shell cores=$$(getconf _NPROCESSORS_ONLN); echo $$((cores < 4 ? cores + 1 : 4)))
 # What a browser did not show in time is looked at once more; anything else that fails has failed.
 PATIENCE := --reruns 1 --only-rerun 'Locator expected' --only-rerun 'Timeout .*ms exceeded'
 
@@ -15,7 +17,7 @@ test: .venv/test.stamp
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/python tests/axe.py
-	$(BIN)/pytest -q -n auto --maxprocesses 4 --dist loadfile $(PATIENCE)
+	$(BIN)/pytest -q -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(PATIENCE)
 
 check: .venv/run.stamp
 	$(BIN)/ct-assistant check

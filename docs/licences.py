@@ -88,7 +88,8 @@ def refused(name: str, text: str) -> str:
 
 def page() -> tuple[str, list[str]]:
     """The page, and what is wrong."""
-    rows, wrong = [], []
+    rows: list[str] = []
+    wrong: list[str] = []
     test = locked("test")
     for name, version in sorted((locked("run") | locked("torch-cpu") | test).items()):
         try:

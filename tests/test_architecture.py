@@ -2,6 +2,7 @@
 
 import ast
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -76,8 +77,13 @@ def modules() -> list[Path]:
     ]
 
 
+@cache
+def parsed(path: Path) -> ast.Module:
+    return ast.parse(path.read_text("utf-8"))
+
+
 def imports(path: Path, top_only: bool = False) -> Iterator[str]:
-    tree = ast.parse(path.read_text("utf-8"))
+    tree = parsed(path)
     for node in tree.body if top_only else ast.walk(tree):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
@@ -146,7 +152,7 @@ def test_only_the_command_line_prints() -> None:
         f"{path.relative_to(ROOT)}:{node.lineno} prints"
         for path in modules()
         if path.relative_to(ROOT).as_posix() not in ("assistant/cli.py", "assistant/commands.py", "app.py")
-        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+        for node in ast.walk(parsed(path))
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "print"
     ]
     assert wrong == []
@@ -159,7 +165,7 @@ def test_nothing_that_is_read_can_become_code() -> None:
     for path in [*modules(), *sorted((ROOT / "docs").rglob("*.py")), *sorted((ROOT / ".ci").glob("*.py"))]:
         name = path.relative_to(ROOT).as_posix()
         wrong += [f"{name} imports {found}" for found in imports(path) if found.split(".")[0] in unpicklers]
-        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        for node in ast.walk(parsed(path)):
             if isinstance(node, ast.Call):
                 called = ast.unparse(node.func)
                 if called in ("eval", "exec", "compile", "__import__", "torch.load"):
@@ -177,7 +183,7 @@ def test_every_model_is_loaded_with_its_own_code_refused_and_from_safetensors() 
     loaders = {"SentenceTransformer", "CrossEncoder", "AutoModel.from_pretrained"}
     found = 0
     for path in modules():
-        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        for node in ast.walk(parsed(path)):
             if isinstance(node, ast.Call) and ast.unparse(node.func) in loaders:
                 found += 1
                 told = ast.unparse(node)
