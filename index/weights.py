@@ -51,7 +51,7 @@ def model_folder(name: str, kind: str, setting: str) -> Path:
         if path.suffix in PICKLED and path.parent not in safe and not path.name.startswith("openvino"):
             raise BadModel(
                 f"The {kind} model has {path}: weights in this form can run code as they are loaded, and "
-                f"there are no safetensors beside them. Convert them, or set {setting} to a model that has those."
+                f"there are no safetensors beside them. Convert them, or set {setting} to another."
             )
     if not safe:
         raise BadModel(
