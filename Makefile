@@ -1,11 +1,13 @@
 # run: build the index where it is missing or stale and serve the chat; test: lint, types, tests.
 PYTHON ?= python3.11
 BIN := .venv/bin
-LOCK := .ci/constraints.txt
+LOCK := .ci/install $(wildcard .ci/requirements/*.txt)
+# Three for two cores: a test waits for browsers and servers two fifths of its time.
+WORKERS := $(shell cores=$$(getconf _NPROCESSORS_ONLN); echo $$((cores < 4 ? cores + 1 : 4)))
 # What a browser did not show in time is looked at once more; anything else that fails has failed.
 PATIENCE := --reruns 1 --only-rerun 'Locator expected' --only-rerun 'Timeout .*ms exceeded'
 
-.PHONY: run test check eval fit figures highlights screenshots prove lock clean
+.PHONY: run test check eval fit figures highlights screenshots prove audit lock clean
 
 run: .venv/run.stamp
 	$(BIN)/ct-assistant build
@@ -15,7 +17,7 @@ test: .venv/test.stamp
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/python tests/axe.py
-	$(BIN)/pytest -q -n auto --maxprocesses 4 --dist loadfile $(PATIENCE)
+	$(BIN)/pytest -q -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(PATIENCE)
 
 check: .venv/run.stamp
 	$(BIN)/ct-assistant check
@@ -65,18 +67,22 @@ prove: .venv/test.stamp
 # The stamps hold what was installed: any change of the lock or of pyproject.toml installs again.
 .venv/run.stamp: pyproject.toml $(LOCK)
 	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c $(LOCK) -e .
+	.ci/install run
 	touch $@
 
 .venv/test.stamp: pyproject.toml $(LOCK) .ci/system-packages
 	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c $(LOCK) -e '.[test]'
+	.ci/install run test
 	.ci/system-packages
 	touch $@ .venv/run.stamp
 
-# Resolve the pinned versions anew, in an environment of its own.
+# Known vulnerabilities of the locked packages; says so where their list cannot be reached.
+audit: .venv/test.stamp
+	$(BIN)/python .ci/audit.py
+
+# Lock what pyproject.toml names anew: every version stays that is there, unless UPGRADE=1.
 lock:
-	.ci/lock $(PYTHON)
+	$(PYTHON) .ci/lock.py $(if $(UPGRADE),--upgrade)
 
 clean:
 	rm -rf .venv build *.egg-info

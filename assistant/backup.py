@@ -23,8 +23,8 @@ from typing import IO, Any
 
 from assistant.errors import AssistantFault, BadInput
 from index import generations
-from index.embedding import sha256_of
 from index.errors import BadIndex
+from index.weights import sha256_of
 
 CONTENTS = "backup.json"
 RECORDS = "records.sqlite"

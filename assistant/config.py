@@ -34,7 +34,7 @@ class Settings(BaseSettings):
         description="database of conversations and readers' marks; or `postgresql://user:password@host/name`",
     )
     embedding_model: str = Field(
-        DEFAULT_MODEL, description="a sentence-transformers model: a folder or a hub name"
+        DEFAULT_MODEL, description="a sentence-transformers model: a folder, or a hub name in the cache"
     )
     reranker: str = Field(
         "", description="a cross-encoder that reads the best passages again: a folder; empty: none"

@@ -17,7 +17,7 @@ from index.acronyms import GLOSSARY
 from index.cache import Cache
 from index.catalogue import write_catalogue
 from index.corpus import Corpus, find
-from index.embedding import Embedder, sha256_of
+from index.embedding import Embedder
 from index.errors import BadIndex
 from index.health import recorded
 from index.lexical import write_lexical
@@ -28,6 +28,7 @@ from index.room import why
 from index.splitting import context, document_text
 from index.store import write_vectors
 from index.types import EVERYBODY, Document, Passage, Report
+from index.weights import sha256_of
 
 KEPT_AT_ONCE = 32  # passages embedded before their vectors are put into the cache, one or two seconds' work
 

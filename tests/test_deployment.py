@@ -20,6 +20,7 @@ import pytest
 
 from assistant.access import local_principal
 from assistant.checks import _audit, _sign_on
+from assistant.cli import _parser
 from assistant.config import PREFIX, Settings
 from assistant.journal import Bounds, Journal
 from assistant.types import Question
@@ -162,10 +163,7 @@ def test_every_setting_and_command_that_operators_are_told_of_exists(path: Path)
     text = path.read_text("utf-8")
     known = {PREFIX + name.upper() for name in Settings.model_fields}
     assert set(re.findall(r"\bASSISTANT_[A-Z_]+\b", text)) <= known
-    helped = subprocess.run(
-        [sys.executable, "-m", "assistant", "--help"], cwd=ROOT, capture_output=True, text=True
-    )
-    offered = set(re.findall(r"^    (\w+)", helped.stdout, re.MULTILINE))
+    offered = set(re.findall(r"^    (\w+)", _parser().format_help(), re.MULTILINE))
     assert set(re.findall(r"bin/ct-assistant (\w+)|`ct-assistant (\w+)", text)) <= {
         pair for name in offered for pair in ((name, ""), ("", name))
     }

@@ -1,6 +1,7 @@
 """The optional cross-encoder: a tiny real one, made here with random weights."""
 
 import json
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -17,7 +18,7 @@ from assistant.evaluation.fingerprint import changes, fingerprint
 from assistant.types import Question
 from conftest import ROOT
 from index import generations
-from index.embedding import Embedder
+from index.embedding import Embedder, load_embedder
 from index.errors import BadModel
 from index.reranking import Reranker
 from index.search import Index
@@ -112,6 +113,28 @@ def test_a_model_that_is_not_here_is_told_at_the_start_in_one_sentence(
 def test_a_model_that_sorts_into_classes_is_refused(tmp_path: Path) -> None:
     with pytest.raises(BadModel, match="3 values"):
         Reranker(str(tiny_model(tmp_path / "classes", outputs=3)))
+
+
+@pytest.mark.parametrize("kind", ["bert", "newcomer"])
+def test_code_that_a_model_brings_along_is_not_run(kind: str, model: Path, tmp_path: Path) -> None:
+    """A known kind is loaded by the library's own code; one that needs its own is refused."""
+    folder, ran = tmp_path / "model", tmp_path / "ran"
+    shutil.copytree(model, folder)
+    told = json.loads((folder / "config.json").read_text())
+    names = ("AutoConfig", "AutoModel", "AutoModelForSequenceClassification", "AutoTokenizer")
+    told |= {"model_type": kind, "auto_map": {name: "modeling_own.Own" for name in names}}
+    (folder / "config.json").write_text(json.dumps(told))
+    (folder / "modeling_own.py").write_text(f"open({str(ran)!r}, 'w')\nclass Own: pass\n")
+    if kind == "bert":
+        assert Reranker(str(folder)).model_id.startswith("model@")
+    else:
+        with pytest.raises(BadModel, match="could not be loaded"):
+            Reranker(str(folder))
+    part = {"idx": 0, "name": "0", "path": "", "type": "modeling_own.Own"}
+    (folder / "modules.json").write_text(json.dumps([part]))
+    with pytest.raises(BadModel, match="needs no code of its own"):
+        load_embedder(str(folder), tmp_path)
+    assert not ran.exists()
 
 
 def test_check_names_the_model_or_says_what_is_wrong_with_it(model: Path, small_index: Path) -> None:

@@ -172,7 +172,7 @@ class Papers(RuleBasedStateMachine):
         served = generations.current(self.index)
         before = generations.record_of(served)["previous"]
         try:
-            generations.roll_back(self.index)  # type: ignore[attr-defined]
+            generations.roll_back(self.index)
         except BadIndex:
             assert before is None or not (self.index / before).exists()
         else:
