@@ -6,14 +6,18 @@ shelf that is not opened lends nothing, not even its counts.
 """
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+import os
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from index.concepts import QUESTION_WORDS, Concept
 from index.room import writing
 
 ANALYSER = "english_folded"
+LOCK = ".tantivy-meta.lock"
 WRITER_BYTES = 50_000_000
 IN_PART = 0.2  # weight of a form of several words of which some are missing
 
@@ -50,6 +54,20 @@ def write_lexical(folder: Path, entries: Iterable[tuple[str, str]]) -> None:
         writer.wait_merging_threads()
 
 
+@contextmanager
+def _lockable(folder: Path) -> Iterator[Path]:
+    """Where an index can be opened: the engine writes a lock beside its files even to read them. One that
+    this user may not write is opened through links to its files, which are gone once it is open."""
+    if os.access(folder / LOCK, os.W_OK):
+        yield folder
+        return
+    with TemporaryDirectory(prefix="ct-assistant-") as links:
+        for path in folder.iterdir():
+            if path.name != LOCK:
+                Path(links, path.name).symlink_to(path.resolve())
+        yield Path(links)
+
+
 class Lexical:
     """The lexical indexes of one build, one a shelf; safe to share between threads."""
 
@@ -60,9 +78,10 @@ class Lexical:
         self._without = _analyser(stopwords=True)
         self._shelves: list[tuple[Any, Any]] = []
         for shelf in range(shelf_count):
-            index = Index.open(str(folder / str(shelf)))
-            index.register_tokenizer(ANALYSER, self._with_stopwords)
-            self._shelves.append((index, index.searcher()))
+            with _lockable(folder / str(shelf)) as place:
+                index = Index.open(str(place))
+                index.register_tokenizer(ANALYSER, self._with_stopwords)
+                self._shelves.append((index, index.searcher()))
 
     def terms(self, text: str) -> list[str]:
         """The distinct stemmed words of `text` that carry meaning, in order."""

@@ -34,8 +34,10 @@ def why(index: Path, error: OSError, passages: int = 0) -> str:
     free = disk.f_bavail * disk.f_frsize
     limit = resource.getrlimit(resource.RLIMIT_FSIZE)[0]
     told = str(error).lower()
-    if error.errno in (errno.EROFS, errno.EACCES, errno.EPERM) or not os.access(index, os.W_OK):
-        return "the folder cannot be written by this user. Give it the right to write there"
+    if disk.f_flag & os.ST_RDONLY:
+        return "its disk is read-only. Mount it for writing"
+    if error.errno in (errno.EACCES, errno.EPERM) or not os.access(index, os.W_OK):
+        return "this user may not write there. Give it the right to"
     if disk.f_files and not disk.f_favail:
         return "the disk can hold no more files (it has no free inodes). Delete some"
     if error.errno == errno.EFBIG or (limit != resource.RLIM_INFINITY and _largest(index) > 0.9 * limit):
@@ -53,4 +55,4 @@ def _largest(folder: Path) -> int:
 
 
 def _size(count: int) -> str:
-    return f"{count / 1e6:.1f} MB" if count < 10e6 else f"{count / 1e6:.0f} MB"
+    return f"{count / 1e3:.0f} kB" if count < 1e6 else f"{count / 1e6:.0f} MB"

@@ -76,7 +76,10 @@ class Kill:
 
 def named() -> list[Kill]:
     points = [
-        Kill(name, call, late) for name, calls in POINTS for call in range(1, calls + 1) for late in (0, 1)
+        Kill(name, call, late)
+        for name, calls in POINTS
+        for call in range(1, calls + 1)
+        for late in (False, True)
     ]
     return [*points, *WITHIN]
 
@@ -165,11 +168,12 @@ def build_once(folder: Path, kill: Kill | float | None, light: bool) -> None:
     if light:  # what a reader's own process does is not looked at then: to start it takes a second
         mock.patch("index.papers.read_limited", read).start()
     wrap("index.papers.read_limited", lambda call: tell(read=1))
-    wrap(
-        "index.papers.read_limited",
-        lambda call: limits._SERVER._process and tell(server=limits._SERVER._process.pid),
-        after=True,
-    )
+
+    def tell_server(call: int) -> None:
+        if limits._SERVER._process:
+            tell(server=limits._SERVER._process.pid)
+
+    wrap("index.papers.read_limited", tell_server, after=True)
     added = Cache._add
 
     def add(self: Cache, table: str, rows: list[tuple[bytes, bytes]]) -> None:
