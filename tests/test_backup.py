@@ -166,8 +166,8 @@ def hostile(kind: str, saved: Path, target: Path) -> None:
 
 
 KINDS = (
-    "cut", "flipped", "word", "no tar", "link", "path", "absolute", "unnamed", "contents only", "other record",
-    "other papers", "no records",
+    "cut", "flipped", "word", "no tar", "link", "path", "absolute", "unnamed", "contents only",
+    "other record", "other papers", "no records",
 )  # fmt: skip
 
 
