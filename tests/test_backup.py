@@ -142,6 +142,8 @@ def hostile(kind: str, saved: Path, target: Path) -> None:
         data = data[: len(data) // 2]
     elif kind == "flipped":
         data[len(data) // 2] ^= 1
+    elif kind == "word":  # of a question: a sound database with another word in it
+        data[data.index(b"Who pays for it?")] ^= 1
     elif kind == "no tar":
         data = bytearray(b"PK\x03\x04" * 999)
     target.write_bytes(data)
@@ -164,8 +166,8 @@ def hostile(kind: str, saved: Path, target: Path) -> None:
 
 
 KINDS = (
-    "cut", "flipped", "no tar", "link", "path", "absolute", "unnamed", "contents only", "other record",
-    "other papers", "no records",
+    "cut", "flipped", "word", "no tar", "link", "path", "absolute", "unnamed", "contents only",
+    "other record", "other papers", "no records",
 )  # fmt: skip
 
 
