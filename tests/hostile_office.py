@@ -312,6 +312,13 @@ OFFICE: list[HostileFile] = [
         "read shut",
     ),
     hostile("no-body.docx", lambda: changed("docx", _WORD, "<w:body>.*</w:body>", ""), "shut"),
+    hostile(
+        "root-of-no-document.docx",
+        lambda: zipped(
+            {**parts_of("docx"), _WORD: parts_of("docx")[_WORD].replace(b"w:document", b"w:other")}
+        ),
+        "damaged",
+    ),
     hostile("far-cell.xlsx", _far_cell, "read", False),
     hostile("far-cells-60000.xlsx", _far_cells, "too_large read", False),
     hostile("million-cells.xlsx", _million_cells, "read too_large", False),

@@ -69,7 +69,8 @@ def _figures(told: dict[str, Any], outcomes: list[Outcome], short: bool) -> str:
         f"{len(outcomes)} files in one folder, {own} of them written to do harm: "
         f"{', '.join(f'{count} {status}' for status, count in counts)}. None without an outcome, none that "
         f"ended the builder; the good papers are found, nothing was written beside the index, no address "
-        f"that a file names was visited, and no page holds a line of another file of the machine. The build took "
+        f"that a file names was visited, and no page holds a line of another file of the machine. "
+        f"The build took "
         f"{told['seconds']:.0f} s and at most {told['memory_mb']:.0f} MB; a reader's child at most "
         f"{told['child_mb']:.0f} MB.{others}"
     )
