@@ -191,7 +191,7 @@ def _strays(folder: Path) -> Iterator[str]:
 def _visitors() -> Iterator[list[int]]:
     """Listen where hostile files point to; the list gets a number for each visit."""
     visits: list[int] = []
-    with socket.create_server(CANARY) as server:
+    with socket.create_server(CANARY, reuse_port=True) as server:
 
         def listen() -> None:
             while True:
