@@ -2,10 +2,11 @@
 
 import csv
 import io
+import os
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
@@ -18,6 +19,9 @@ LISTS = ("programmes", "regions", "supersedes", "groups")
 COLUMNS = ("path", "id", "title", "date", "publisher", "kind", "language", "url", *LISTS, "skip", "source")
 _DATE = re.compile(r"\d{4}(-(0[1-9]|1[0-2])(-(0[1-9]|[12]\d|3[01]))?)?$")
 _YES = ("yes", "true", "1")
+MOST_BYTES = 1_000_000_000  # a larger file is not even hashed
+# In the name of a file: bytes that are no UTF-8, and signs that a line of a report would obey.
+_ODD_NAME = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,20 +39,24 @@ def find(folder: Path, suffixes: Sequence[str], default_groups: Sequence[str] = 
     """List the documents of `folder`, those with a readable suffix, sorted by path.
 
     A document whose row names no groups is for `default_groups`. One for nobody is left out like one
-    that is skipped: of what nobody may read nothing is kept. Hidden files, office lock files and
-    links that lead out of the folder are not followed. Raises BadCorpus where the folder or the
-    manifest cannot be used.
+    that is skipped: of what nobody may read nothing is kept. Hidden files and office lock files are
+    passed over; links that lead out of the folder, and what is no file, are told and never opened.
+    Raises BadCorpus where the folder or the manifest cannot be used.
     """
     if not folder.is_dir():
         raise BadCorpus(f"{folder}: no such folder. Name the folder of your documents with --corpus.")
     rows, notes = _read_manifest(folder / MANIFEST, default_groups)
-    files = {
-        path.relative_to(folder).as_posix(): path
-        for path in sorted(folder.rglob("*"))
-        if _is_document(path, folder)
-    }
+    files: dict[str, Path] = {}
+    outcomes: list[Outcome] = []
+    for file in sorted(_entries(folder, notes)):
+        path = file.relative_to(folder).as_posix()
+        if fault := _fault_of(path, file, folder):
+            groups = _groups(rows.get(_plain(path), {}), default_groups)
+            outcomes.append(Outcome(_told(path), "unsupported", *fault, groups=groups))
+        else:
+            files[path] = file
     named = {_plain(path) for path in files}
-    outcomes = [
+    outcomes += [
         Outcome(
             path,
             "missing",
@@ -57,7 +65,7 @@ def find(folder: Path, suffixes: Sequence[str], default_groups: Sequence[str] = 
             groups=_groups(row, default_groups),
         )
         for path, row in rows.items()
-        if path not in named
+        if path not in named and path not in {outcome.path for outcome in outcomes}
     ]
     if rows:
         without = [path for path in files if _plain(path) not in rows]
@@ -89,6 +97,9 @@ def find(folder: Path, suffixes: Sequence[str], default_groups: Sequence[str] = 
             )
         else:
             document = _document(path, file, row, groups)
+            if isinstance(document, Outcome):
+                outcomes.append(document)
+                continue
             # Twins that differ in who may read them are both kept: a twin must not decide that.
             first = seen.setdefault((document.sha256, document.groups), path)
             if first == path:
@@ -101,11 +112,42 @@ def find(folder: Path, suffixes: Sequence[str], default_groups: Sequence[str] = 
     return Corpus(folder, _unique(documents), tuple(outcomes), tuple(notes))
 
 
-def _is_document(path: Path, folder: Path) -> bool:
-    parts = path.relative_to(folder).parts
-    hidden = any(part.startswith((".", "~$")) for part in parts)
-    inside = path.is_file() and path.resolve().is_relative_to(folder.resolve())
-    return inside and not hidden and parts != (MANIFEST,)
+def _entries(folder: Path, notes: list[str]) -> Iterator[Path]:
+    """All that lies below the folder and is not itself one, without what is hidden; a folder that
+    cannot be opened is told in `notes`."""
+
+    def unopened(error: OSError) -> None:
+        name = _told(str(error.filename))
+        notes.append(f"{name} cannot be opened ({error.strerror}): nothing in it is read.")
+
+    for root, folders, names in os.walk(folder, onerror=unopened):
+        links = [name for name in folders if os.path.islink(os.path.join(root, name))]
+        folders[:] = [name for name in folders if not name.startswith((".", "~$")) and name not in links]
+        for name in (*names, *links):
+            at_top = root == str(folder)
+            if not name.startswith((".", "~$")) and not (at_top and name == MANIFEST):
+                yield Path(root, name)
+
+
+def _fault_of(path: str, file: Path, folder: Path) -> tuple[str, str] | None:
+    """Why an entry of the folder cannot be a document, and what to do; None where it can be."""
+    if _ODD_NAME.search(path):
+        return "its name holds signs that cannot be shown.", "Rename it."
+    try:
+        inside = file.resolve().is_relative_to(folder.resolve())
+        if file.is_symlink() and not (inside and file.is_file()):
+            return "it is a link to a folder, out of the folder or to nothing.", "Put the file itself there."
+        if not file.is_file():
+            return "it is no file but a pipe, a socket or a device.", "Remove it."
+    except (OSError, RuntimeError) as error:
+        return f"it cannot be looked at ({type(error).__name__}).", "Remove it."
+    return None
+
+
+def _told(path: str) -> str:
+    """A path as a report can show it: what is no text is written out."""
+    name = os.fsencode(path).decode("utf-8", "backslashreplace")
+    return _ODD_NAME.sub(lambda match: match[0].encode("unicode_escape").decode(), name)
 
 
 def named_groups(text: str) -> tuple[str, ...]:
@@ -201,11 +243,21 @@ def _plain(path: str) -> str:
     return unicodedata.normalize("NFC", PurePosixPath(path).as_posix())
 
 
-def _document(path: str, file: Path, row: dict[str, str], groups: tuple[str, ...]) -> Document:
+def _document(path: str, file: Path, row: dict[str, str], groups: tuple[str, ...]) -> Document | Outcome:
+    """The document, or why its file cannot be one."""
+    try:
+        size = file.stat().st_size
+        if size > MOST_BYTES:
+            why = f"it has {size // 1_000_000} MB, and at most {MOST_BYTES // 1_000_000} MB are read."
+            return Outcome(path, "too_large", why, "Split it into smaller files.", groups=groups)
+        digest = sha256_of(file)
+    except OSError as error:
+        why = f"it cannot be opened ({error.strerror or type(error).__name__})."
+        return Outcome(path, "damaged", why, "See who may read the file, and build again.", groups=groups)
     texts = {name: row.get(name, "") for name in ("title", "date", "publisher", "kind", "language", "url")}
     lists = {name: _list(row, name) for name in LISTS}
     lists["groups"] = groups
-    return Document(id=row.get("id", ""), path=path, sha256=sha256_of(file), **texts, **lists)  # type: ignore[arg-type]
+    return Document(id=row.get("id", ""), path=path, sha256=digest, **texts, **lists)  # type: ignore[arg-type]
 
 
 def _groups(row: dict[str, str], default_groups: Sequence[str]) -> tuple[str, ...]:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from index.cache import Cache
 from index.corpus import Corpus
-from index.embedding import Embedder
+from index.embedding import Embedder, sha256_of
 from index.errors import UnreadableDocument
 from index.reading import Reading
 from index.reading.exchange import reading_from_json, reading_to_json
@@ -91,8 +91,15 @@ def _readings(
         return hashlib.sha256(told.encode()).digest()
 
     def read(document: Document) -> Reading | UnreadableDocument:
+        path = corpus.folder / document.path
         try:
-            return read_limited(corpus.folder / document.path, document.id)
+            reading = read_limited(path, document.id)
+            if sha256_of(path) != document.sha256:
+                raise UnreadableDocument("damaged", "it was changed while it was read.", "Build again.")
+            return reading
+        except OSError as error:
+            why = f"it cannot be opened ({error.strerror or type(error).__name__})."
+            return UnreadableDocument("damaged", why, "See who may read the file, and build again.")
         except UnreadableDocument as error:
             return error
 

@@ -20,6 +20,7 @@ HEADS = (
     "Institute|Team"
 )
 OFFICES = "Office|Department|Directorate|Centre|Center|Agency|Secretariat|Committee|Commission|Mission|Bureau"
+_LOOKED_BACK_CHARS = 100_000  # in a longer paper, what stood before is not looked at again for each passage
 LATELY_CHARS = 3000  # the full name must stand so near before
 _BACK = re.compile(
     rf"(?<![\w-])[Tt]he (?P<head>{HEADS})(?![\w-])(?! (?:of|for|on|against|to) [A-Zth]| [“A-Z(])"
@@ -28,8 +29,8 @@ _WORD = r"[A-ZÀ-Þ][\w’'/&-]*"
 _JOIN = r"(?:of|for|and|on|in|against|to|by)"
 _LINK = _JOIN + r"(?: the)?"
 _FULL = re.compile(
-    rf"(?P<name>(?:{_WORD}(?: {_WORD}| {_JOIN}(?= {_WORD}))* )?(?P<head>{HEADS})(?![\w-])(?! {_WORD})"
-    rf"(?: {_LINK}(?= {_WORD})(?: {_WORD}| {_LINK}(?= {_WORD}))+)?)(?P<short> \([A-Z][\w-]+\))?"
+    rf"(?P<name>(?:{_WORD}(?: {_WORD}| {_JOIN}(?= {_WORD})){{0,15}} )?(?P<head>{HEADS})(?![\w-])(?! {_WORD})"
+    rf"(?: {_LINK}(?= {_WORD})(?: {_WORD}| {_LINK}(?= {_WORD})){{1,15}})?)(?P<short> \([A-Z][\w-]+\))?"
 )
 _DEFINED = r"[(“\"][Tt]he [“\"]?(?:{head})\b|[“\"](?:{head})[”\"]"
 _TWO = re.compile(r"\b(?:[Tt]he|[Bb]oth|[Tt]hese) two (?:organi[sz]ations|entities|offices|institutions)\b")
@@ -58,7 +59,8 @@ def background(document: Document, text: str, passages: Sequence[Passage]) -> li
         if speaker and passage.start < ends:
             said = outside_quotes(passage.text)
             parts += [speaker] if FIRST_PERSON.search(said) or _WE.search(said) else []
-        parts += [name for _, name in references(passage.text, text[: passage.end], document.title)]
+        before = text[max(0, passage.end - _LOOKED_BACK_CHARS) : passage.end]
+        parts += [name for _, name in references(passage.text, before, document.title)]
         told.append("; ".join(part for part in parts if part))
     return told
 

@@ -57,7 +57,9 @@ _NUMBERED = "".join(
     for end in "nnex nnexes art hapter ection olume chedule ppendix able hase rotocol rticle itle".split()
 )
 FIRST_PERSON = re.compile(rf"(?<![\w.]){_NUMBERED}(?:I(?= [a-z]|[’']\w)|[Mm]y(?= \w)|me(?= |[,.;])|myself)")
-_QUOTED = re.compile(r"“[^”]*”|\"[^\"]*\"|‘[^’\n]{12,}’|(?<!\w)'[^'\n]{12,}'(?!\w)")
+_PLAINLY_QUOTED = r"\"[^\"]*\"|‘[^‘’\n]{12,}’|(?<!\w)'[^'\n]{12,}'(?!\w)"
+_QUOTED = re.compile(rf"“[^”]*”|{_PLAINLY_QUOTED}")
+_NOT_CLOSED = re.compile(_PLAINLY_QUOTED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +94,7 @@ def speaker_of(pages: Sequence[Page], title: str) -> Speaker:
         return _sender(match["who"], first)
     if _REPORT.search(title) and not title.startswith("Note "):
         own = own_words("\n".join(page.text for page in pages))
-        if FIRST_PERSON.search(_QUOTED.sub(" ", own)):
+        if FIRST_PERSON.search(outside_quotes(own)):
             return Speaker("", "Secretary-General of the United Nations")
         return NOBODY
     return _presenter(lines[:8])
@@ -106,7 +108,9 @@ def own_words(text: str) -> str:
 
 def outside_quotes(text: str) -> str:
     """A text without what stands in quotation marks: somebody else may say that."""
-    return _QUOTED.sub(" ", text)
+    # After the last sign that closes, none of those that open is worth a search to the end.
+    closed = text.rfind("”") + 1
+    return _QUOTED.sub(" ", text[:closed]) + _NOT_CLOSED.sub(" ", text[closed:])
 
 
 def _rows(lines: Sequence[str]) -> list[str]:

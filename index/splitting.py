@@ -11,6 +11,8 @@ from index.sentences import is_list_item, sentence_spans
 from index.types import Page, Passage
 
 TARGET_TOKENS = 190  # about one paragraph; longer passages blur what they are about
+MOST_CHARS = 4_000  # a passage has no more, however few tokens a model takes it for
+_CHARS_A_TOKEN = MOST_CHARS // TARGET_TOKENS
 CONTEXT_TOKENS = 56  # at most this much of the limit goes to title and headings
 _FLOWING = (".pdf", ".docx", ".txt", ".text", ".html", ".htm", ".md", ".markdown", ".eml")
 
@@ -54,7 +56,7 @@ def sentences(pages: Sequence[Page]) -> list[Sentence]:
     for page, offset in zip(pages, page_starts(pages), strict=True):
         headings = {h.start: h for h in page.headings if page.text.startswith(h.text, h.start)}
         for heading in page.headings:
-            if heading not in headings.values():  # known from the outline only
+            if headings.get(heading.start) != heading:  # known from the outline only
                 path = [p for p in path if p[0] < heading.level] + [(heading.level, heading.text)]
         at, above = 0, ""
         for line in page.text.split("\n"):
@@ -127,7 +129,8 @@ def split(
 
 
 def _cost(sentence: Sentence, text: str, count: CountTokens) -> int:
-    return max(1, count(text[sentence.start : sentence.end]) - 2)
+    chars = sentence.end - sentence.start
+    return max(1, count(text[sentence.start : sentence.end]) - 2, chars // _CHARS_A_TOKEN)
 
 
 def _fitting(found: Iterable[Sentence], text: str, budget: int, count: CountTokens) -> Iterator[Sentence]:
@@ -135,7 +138,7 @@ def _fitting(found: Iterable[Sentence], text: str, budget: int, count: CountToke
     for sentence in found:
         start, opens = sentence.start, sentence.opens
         while True:
-            end = sentence.end
+            end = _within(text, start, sentence.end)
             while count(text[start:end]) - 2 > budget:
                 # Aim at the budget by proportion, then step back to the blank before it.
                 guess = start + max(1, (end - start) * budget // (count(text[start:end]) - 2))
@@ -145,6 +148,15 @@ def _fitting(found: Iterable[Sentence], text: str, budget: int, count: CountToke
             if end >= sentence.end:
                 break
             start, opens = end + (text[end] == " "), False
+
+
+def _within(text: str, start: int, end: int) -> int:
+    """`end`, or the last blank before MOST_CHARS: what is counted at a time must not grow with the
+    sentence, nor a passage with a word that has no end."""
+    if end - start <= MOST_CHARS:
+        return end
+    blank = text.rfind(" ", start + 1, start + MOST_CHARS)
+    return blank if blank > start else start + MOST_CHARS
 
 
 def _runs(

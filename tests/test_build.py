@@ -7,10 +7,11 @@ from pathlib import Path
 import pytest
 
 from conftest import PAPERS
-from index import generations
+from index import generations, papers
 from index.build import build, is_stale
 from index.embedding import Embedder
 from index.errors import BadIndex
+from index.reading import Reading
 from index.search import Index
 
 Make = Callable[..., Path]
@@ -221,3 +222,23 @@ def test_a_damaged_cache_is_made_again(paper_folder: Make, tmp_path: Path, embed
     (target / "cache.sqlite").write_bytes(b"no database at all, but longer than a header of SQLite is" * 20)
     (folder / "new.txt").write_text("A new paper on ferries.", "utf-8")
     assert build(folder, target, embedder).published
+
+
+def test_a_file_that_changes_while_it_is_read_is_told_and_read_by_the_next_build(
+    paper_folder: Make, tmp_path: Path, embedder: Embedder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder, target = paper_folder(), tmp_path / "index"
+    reading = papers.read_limited
+
+    def changed(path: Path, document_id: str) -> Reading:
+        if path.name == "aviation.txt":
+            path.write_text("The workshop has moved to Tirana.", "utf-8")
+        return reading(path, document_id)
+
+    monkeypatch.setattr(papers, "read_limited", changed)
+    report = build(folder, target, embedder)
+    told = {outcome.path: outcome for outcome in report.outcomes}["aviation.txt"]
+    assert told.status == "damaged" and "changed while it was read" in told.reason
+    monkeypatch.undo()
+    assert build(folder, target, embedder).published
+    assert "Tirana" in found(target, embedder, "Where is the workshop?")

@@ -3,6 +3,8 @@ from pathlib import Path
 
 import pytest
 
+from hostile_files import hostile_entries
+from index import corpus
 from index.corpus import Corpus, find
 from index.errors import BadCorpus
 
@@ -161,3 +163,31 @@ def test_of_two_same_files_the_one_the_manifest_tells_of_is_the_document(tmp_pat
     corpus = find(tmp_path, [".txt"])
     assert [document.title for document in corpus.documents] == ["The paper"]
     assert [(outcome.path, outcome.twin) for outcome in corpus.outcomes] == [("a copy.txt", "paper.txt")]
+
+
+def test_everything_odd_in_the_folder_is_told_and_none_of_it_opened(tmp_path: Path) -> None:
+    expected = dict(hostile_entries(tmp_path / "odd"))
+    found = find(tmp_path / "odd", (".md", ".txt", ".pdf", ".docx"))
+    told = {outcome.path: outcome for outcome in found.outcomes}
+    read = {document.path for document in found.documents}
+    in_reader = {"empty.docx", "old.docx", "picture.pdf"}  # the reader is who tells of these
+    assert told.keys() | read == expected.keys()
+    for path, status in expected.items():
+        assert path in read if path in in_reader or status == "indexed" else told[path].status == status
+    assert all(outcome.reason and outcome.action and outcome.path.isprintable() for outcome in told.values())
+    str(found).encode()
+
+
+def test_a_file_that_cannot_be_opened_is_told_and_stops_nothing(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def opened(path: Path) -> str:
+        if path.name == "a.md":
+            raise PermissionError(13, "Permission denied")
+        return "0" * 64
+
+    monkeypatch.setattr(corpus, "sha256_of", opened)
+    found = find(folder, SUFFIXES)
+    assert [d.path for d in found.documents] == ["b.txt"]
+    assert [(o.path, o.status) for o in found.outcomes] == [("a.md", "damaged")]
+    assert "Permission denied" in found.outcomes[0].reason

@@ -1,7 +1,9 @@
 """The child process: limits hold, and a child that dies takes nothing with it."""
 
+import os
 import subprocess
 import sys
+import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -9,6 +11,7 @@ import pytest
 
 from index.errors import UnreadableDocument
 from index.reading import Reading, limits, read
+from index.reading.exchange import reading_from_json
 from index.reading.limits import Limits, read_limited
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -144,3 +147,72 @@ def test_importing_the_readers_loads_no_vendor() -> None:
         [sys.executable, "-c", code], capture_output=True, text=True, timeout=60, cwd=ROOT, check=True
     )
     assert done.stdout.strip() == "[]"
+
+
+def test_answer_is_cut_off_where_it_would_fill_the_builder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out, into = os.pipe()
+    with ThreadPoolExecutor(1) as pool, os.fdopen(out, "rb", closefd=False):
+        writing = pool.submit(os.write, into, b"x" * 3_000_000)
+        told, whole = limits._drain(out, time.monotonic() + 30, 1_000_000)
+        os.close(out)
+        assert not whole and len(told) < 2_100_000
+        assert writing.exception() or writing.result() <= 3_000_000
+        os.close(into)
+    monkeypatch.setattr(limits._SERVER, "ask", lambda request, bounds: (b"", "answer"))
+    error = failure(written(tmp_path, "a.txt", "text"))
+    assert error.status == "too_large" and "gave back more" in error.reason
+
+
+def test_child_writes_no_file_leaves_no_core_and_opens_few_files(tmp_path: Path) -> None:
+    tries = """
+import os, resource
+from index.reading.child import MOST_FILES, _limit
+from index.reading.limits import Limits
+_limit(Limits())
+try:
+    open("out.txt", "w").write("x" * 10000)
+    print("wrote")
+except OSError as error:
+    print(error.strerror)
+try:
+    held = [open("/dev/null") for _ in range(MOST_FILES)]
+    print("opened")
+except OSError as error:
+    print(error.strerror)
+print(resource.getrlimit(resource.RLIMIT_CORE)[1])
+"""
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", tries],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        cwd=tmp_path,
+        env={"PYTHONPATH": str(ROOT)},
+    )
+    assert done.stdout.splitlines() == ["File too large", "Too many open files", "0"], done.stderr
+
+
+def test_pipe_in_the_place_of_a_file_is_told_at_once(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "a.txt")
+    error = failure(tmp_path / "a.txt", Limits(wall_s=20))
+    assert error.status == "unsupported" and "a pipe" in error.reason
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        '{"pages": [["", [], "half \\ud800"]], "title": "", "date": "", "warnings": []}',
+        '{"pages": [["", [], "bell \\u0007"]], "title": "", "date": "", "warnings": []}',
+        '{"pages": [["", [[1, "a", 1e400]], "a"]], "title": "", "date": "", "warnings": []}',
+        '{"pages": [["", [[0, "a", -1]], "a"]], "title": "", "date": "", "warnings": []}',
+        '{"pages": [], "title": "", "date": "2024-99", "warnings": []}',
+        '{"pages": [], "title": "a\\nb", "date": "", "warnings": []}',
+        "[" * 100_000,
+        "[]",
+    ],
+)
+def test_reading_that_no_reader_gives_is_refused(told: str) -> None:
+    with pytest.raises(ValueError):
+        reading_from_json(told, "d")

@@ -1,7 +1,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from index.splitting import context, document_text, page_starts, split
+from index.splitting import MOST_CHARS, context, document_text, page_starts, sentences, split
 from index.types import Heading, Page
 
 
@@ -78,3 +78,35 @@ def test_ids_count_passages_of_each_page() -> None:
 def test_context_is_cut_to_leave_room_for_the_passage() -> None:
     above = context("A title", ["Part " + "very " * 200, "Chapter"], "text", count)
     assert above.startswith("A title › Part") and count(above) <= 56
+
+
+def test_a_word_without_an_end_is_cut_and_counted_in_pieces() -> None:
+    counted = []
+
+    def one_token(text: str) -> int:  # as a model counts a word that it does not know
+        counted.append(len(text))
+        return len(text.split()) + 2
+
+    pages = [page(1, "a" * 100_000 + " " + "b" * 3_000 + ". " + "c" * 3_000)]
+    passages = split("d", "d.txt", pages, 256, one_token)
+    assert max(len(passage.text) for passage in passages) <= MOST_CHARS
+    assert max(counted) <= MOST_CHARS
+    assert "".join("".join(p.text.split()) for p in passages) == "".join(pages[0].text.split())
+
+
+def test_many_headings_take_no_longer_than_as_much_text() -> None:
+    text = "\n".join(f"Heading {n}" for n in range(4_000))
+    headings = [Heading(1, line, text.index(line + "\n")) for line in text.split("\n")[:-1]]
+    compared = []
+
+    class Watched(Heading):
+        __slots__ = ()
+
+        def __eq__(self, other: object) -> bool:
+            compared.append(1)
+            return super().__eq__(other)
+
+        __hash__ = Heading.__hash__
+
+    sentences([Page("d", 1, "", tuple(Watched(h.level, h.text, h.start) for h in headings), text)])
+    assert len(compared) < 10 * len(headings)

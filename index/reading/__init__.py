@@ -23,6 +23,7 @@ from index.types import Page
 
 MAX_PAGES = 5_000
 MAX_OUTPUT_CHARS = 20_000_000
+_MAX_WARNING_CHARS = 500  # a warning may quote names that the file gives
 _MAX_UNZIPPED_BYTES = 1_000_000_000
 
 _KIND_BY_SUFFIX = {
@@ -106,6 +107,8 @@ def read(
 
 
 def _read(path: Path, document_id: str, max_pages: int, max_chars: int) -> Reading:
+    if path.exists() and not path.is_file():
+        raise UnreadableDocument("unsupported", "it is a pipe, a socket or a device.", "Remove it.")
     data = path.read_bytes()
     kind = _checked_kind(path, data)
     draft = _reader(kind)(data, max_pages)
@@ -122,7 +125,8 @@ def _read(path: Path, document_id: str, max_pages: int, max_chars: int) -> Readi
     first = next(page.text for page in pages if page.text)
     # The cells of a sheet hold dates, but not its own.
     date = draft.date or ("" if kind == "xlsx" else printed_date(first.split("\n")))
-    return Reading(pages, shortened(title), date, (*_blank_warning(pages), *draft.warnings))
+    warnings = (clean_text(warning)[:_MAX_WARNING_CHARS] for warning in draft.warnings)
+    return Reading(pages, shortened(title), date, (*_blank_warning(pages), *warnings))
 
 
 def _blank_warning(pages: tuple[Page, ...]) -> list[str]:

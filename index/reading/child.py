@@ -22,6 +22,7 @@ from index.reading.exchange import reading_to_json
 from index.reading.limits import SPLIT, Limits
 
 _VENDORS = "pypdfium2 pypdf docx pptx openpyxl bs4 lxml.etree markdown_it charset_normalizer email.policy"
+MOST_FILES = 64  # open at a time, by a child
 _LOOK_S = 0.02  # how often a child's memory and time are looked at
 _NEAR_LIMIT = 0.6  # one more block, as a reader asks for them, would have passed the limit
 
@@ -155,6 +156,7 @@ def _limit(limits: Limits) -> None:
     import resource
 
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))  # it writes no file
+    resource.setrlimit(resource.RLIMIT_NOFILE, (MOST_FILES, MOST_FILES))
     resource.setrlimit(resource.RLIMIT_CPU, (limits.cpu_s, limits.cpu_s + 1))
     resource.setrlimit(resource.RLIMIT_AS, (limits.memory_bytes, limits.memory_bytes))

@@ -55,7 +55,7 @@ def read_limited(path: Path, document_id: str, limits: Limits | None = None) -> 
         raise _died(verdict, limits)
     try:
         return _reading(answer, document_id)
-    except (ValueError, TypeError, KeyError, AttributeError):
+    except (ValueError, TypeError, KeyError, RecursionError):
         raise UnreadableDocument(
             "damaged", "its reader gave an answer that makes no sense.", "Set skip=yes in manifest.csv."
         ) from None

@@ -5,7 +5,7 @@ from typing import Any
 
 from index.cleaning import Draft, RawPage
 from index.paragraphs import Line
-from index.reading.text import decode
+from index.reading.text import decode, whole_signs
 
 _DROPPED = frozenset(
     "script style nav template noscript head title meta link svg math iframe object embed canvas audio video "
@@ -19,7 +19,7 @@ _BLOCKS = frozenset(
 _HIDDEN_STYLE = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.I)
 _FRONT_MATTER = re.compile(r"\A\s*---[ \t]*\r?\n(.*?)\r?\n(?:---|\.\.\.)[ \t]*(?:\r?\n|\Z)", re.S)
 _ATX = re.compile(r"^(#{1,6})(?=[^\s#])", re.M)
-_DATE = re.compile(r"\d{4}(?:-\d{2}(?:-\d{2})?)?")
+_DATE = re.compile(r"[12]\d{3}(?:-(?:0[1-9]|1[0-2])(?:-(?:0[1-9]|[12]\d|3[01]))?)?(?!\d)", re.A)
 
 
 def read_html(data: bytes, max_pages: int) -> Draft:
@@ -113,7 +113,7 @@ class _Walk:
         if parent is None or parent.name != "ol":
             return "- "
         first = str(parent.get("start", "1"))
-        before = self._counts.get(id(parent), int(first) - 1 if first.isdigit() else 0)
+        before = self._counts.get(id(parent), int(first) - 1 if first.isdecimal() and len(first) < 10 else 0)
         self._counts[id(parent)] = before + 1
         return f"{before + 1}. "
 
@@ -149,8 +149,9 @@ def _decode_html(data: bytes) -> tuple[str, list[str]]:
     declared = EncodingDetector.find_declared_encoding(data[:4096], is_html=True)
     if declared and not data.startswith((b"\xff\xfe", b"\xfe\xff", b"\xef\xbb\xbf")):
         try:
-            return data.decode(declared), []
-        except (LookupError, UnicodeDecodeError):
+            # Some encodings of Python's are not the web's, and give what is no text.
+            return whole_signs(data.decode(declared)), []
+        except (LookupError, UnicodeError):
             pass
     return decode(data)
 

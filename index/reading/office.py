@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from index.cleaning import Draft, RawPage
+from index.errors import UnreadableDocument
 from index.paragraphs import Line
 from index.reading.titles import metadata_title
 from index.reading.word import WordWalk
@@ -28,6 +29,8 @@ def read_docx(data: bytes, max_pages: int) -> Draft:
     import docx
 
     document = docx.Document(io.BytesIO(data))
+    if getattr(document.element, "body", None) is None:
+        raise UnreadableDocument("damaged", "its main part has no body.", "Open it in Word and save it anew.")
     pages = WordWalk(document).pages()
     long = len(pages) == 1 and sum(len(line.text) for line in pages[0].lines) > 8_000
     warnings = ("it holds no page breaks, so all its text counts as page 1.",) if long else ()

@@ -14,6 +14,7 @@ from index.cleaning import Draft, RawPage
 from index.errors import UnreadableDocument
 from index.paragraphs import Line, text_lines
 from index.reading.headings import mark_headings
+from index.reading.salvage import ended
 from index.reading.titles import metadata_title
 
 # pdfium keeps state for the whole process and is not safe to enter from two threads.
@@ -25,23 +26,33 @@ _MAX_OUTLINE = 5_000
 _LEAST_OUTLINE = 3  # fewer bookmarks than this say less than the print does
 _MAX_HEADING_CHARS = 220
 _SECOND_OPINION_S = 10.0
+_DAMAGED = "the file is damaged and was read in part."
 
 
 def read_pdf(data: bytes, max_pages: int) -> Draft:
     """Raw pages of a PDF. Raises UnreadableDocument for passwords, scans and garbled text."""
-    import pypdfium2  # type: ignore[import-untyped]
-
     with _PDFIUM:
-        try:
-            document = pypdfium2.PdfDocument(data)
-        except pypdfium2.PdfiumError as error:
-            if "assword" in str(error):
-                raise _encrypted() from None
+        whole = _opened(data)
+        document = _opened(ended(data)) if whole is None else whole
+        if document is None:
             return _read_without_pdfium(data, max_pages)
         try:
-            return _read_document(document, data, max_pages)
+            draft = _read_document(document, data, max_pages)
         finally:
             document.close()
+    return replace(draft, warnings=(_DAMAGED, *draft.warnings)) if whole is None else draft
+
+
+def _opened(data: bytes) -> Any:
+    """The document, or None where pdfium does not open it."""
+    import pypdfium2  # type: ignore[import-untyped]
+
+    try:
+        return pypdfium2.PdfDocument(data)
+    except pypdfium2.PdfiumError as error:
+        if "assword" in str(error):
+            raise _encrypted() from None
+        return None
 
 
 def _read_document(document: Any, data: bytes, max_pages: int) -> Draft:
@@ -228,10 +239,8 @@ def _read_without_pdfium(data: bytes, max_pages: int) -> Draft:
         reader = pypdf.PdfReader(io.BytesIO(data))
         if reader.is_encrypted and not reader.decrypt(""):
             raise _encrypted()
-        texts = [reader.pages[i].extract_text() for i in range(min(len(reader.pages), max_pages))]
-    except UnreadableDocument:
-        raise
-    except MemoryError:
+        texts = [page.extract_text() for page in reader.pages]
+    except (UnreadableDocument, MemoryError):
         raise
     except Exception as error:
         raise UnreadableDocument(
@@ -246,7 +255,7 @@ def _read_without_pdfium(data: bytes, max_pages: int) -> Draft:
     if not pages:
         raise _no_pages()
     warnings = _judge(pages, data)
-    return Draft(tuple(pages), warnings=("the file is damaged and was read in part.", *warnings))
+    return Draft(tuple(pages), warnings=(_DAMAGED, *warnings))
 
 
 def _judge(pages: Sequence[RawPage], data: bytes) -> list[str]:

@@ -59,6 +59,11 @@ def decode(data: bytes) -> tuple[str, list[str]]:
     return text, [f"it is not UTF-8; read as {encoding}, so check its accents and quotation marks."]
 
 
+def whole_signs(text: str) -> str:
+    """The text without halves of surrogate pairs, which can be neither stored nor parsed."""
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
 def plain(text: str) -> str:
     """A line without Markdown's emphasis and without inline tags."""
     text = _TAG.sub("", text)
@@ -100,14 +105,15 @@ def read_email(data: bytes, max_pages: int) -> Draft:
     message = email.message_from_bytes(data, policy=policy.default)
     assert isinstance(message, EmailMessage)
     names = ("From", "To", "Cc", "Date", "Subject")
-    header = [f"{name}: {message[name]}" for name in names if message[name]]
+    told = {name: _header(message, name) for name in names}
+    header = [f"{name}: {value}" for name, value in told.items() if value]
     if not header:
         raise UnreadableDocument(
             "wrong_type",
             "it has none of the header lines of an e-mail.",
             "Rename it to .txt if it is plain text.",
         )
-    subject = " ".join(str(message["Subject"] or "").split())
+    subject = " ".join(told["Subject"].split())
     body, warnings = _email_body(message)
     lines = [Line(line, 1 if line.startswith("Subject: ") else 0) for line in header]
     page = RawPage(1, (*lines, *body))
@@ -118,12 +124,21 @@ def read_email(data: bytes, max_pages: int) -> Draft:
     return Draft((page,), subject, _email_date(message), tuple(warnings))
 
 
+def _header(message: EmailMessage, name: str) -> str:
+    """A header line as text; as it stands in the file where it is too odd for Python's own reader."""
+    try:
+        return whole_signs(str(message[name] or ""))
+    except Exception:
+        raw = (value for key, value in message.raw_items() if key.lower() == name.lower())
+        return whole_signs(str(next(raw, "")))
+
+
 def _email_body(message: EmailMessage) -> tuple[list[Line], list[str]]:
     part = message.get_body(preferencelist=("plain", "html"))
     if part is None:
         return [], ["it has no body that can be read."]
     try:
-        content = str(part.get_content())
+        content = whole_signs(str(part.get_content()))
     except (LookupError, UnicodeError):
         payload = part.get_payload(decode=True)
         content = decode(payload if isinstance(payload, bytes) else b"")[0]
@@ -136,5 +151,8 @@ def _email_body(message: EmailMessage) -> tuple[list[Line], list[str]]:
 
 
 def _email_date(message: EmailMessage) -> str:
-    found = getattr(message["Date"], "datetime", None)
+    try:
+        found = getattr(message["Date"], "datetime", None)
+    except Exception:  # as odd as other header lines can be
+        return ""
     return found.date().isoformat() if found else ""

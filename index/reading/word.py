@@ -139,7 +139,7 @@ class WordWalk:
         if properties is None:
             return 0
         own = properties.find(f"{_W}outlineLvl")
-        if own is not None and own.get(f"{_W}val", "9").isdigit() and int(own.get(f"{_W}val")) < 9:
+        if own is not None and own.get(f"{_W}val", "9").isdecimal() and int(own.get(f"{_W}val")) < 9:
             return int(own.get(f"{_W}val")) + 1
         style = properties.find(f"{_W}pStyle")
         return self._levels.get(style.get(f"{_W}val"), 0) if style is not None else 0
@@ -163,7 +163,7 @@ class _Lists:
             for level in abstract.iter(f"{_W}lvl"):
                 kind, text, start = (_value(level, tag) for tag in ("numFmt", "lvlText", "start"))
                 place = (abstract.get(f"{_W}abstractNumId"), int(level.get(f"{_W}ilvl", "0")))
-                self._formats[place] = (kind, text, int(start) if start.isdigit() else 1)
+                self._formats[place] = (kind, text, int(start) if start.isdecimal() else 1)
         for number in root.iter(f"{_W}num"):
             self._abstract[number.get(f"{_W}numId")] = _value(number, "abstractNumId")
 
@@ -239,7 +239,7 @@ def _related(document: Any, name: str) -> Any:
     from lxml import etree  # type: ignore[import-untyped]
 
     for relation in document.part.rels.values():
-        if not relation.is_external and relation.reltype.endswith(f"/{name}"):
+        if not relation.is_external and (relation.reltype or "").endswith(f"/{name}"):
             parser = etree.XMLParser(resolve_entities=False, no_network=True)
             return etree.fromstring(relation.target_part.blob, parser)
     return None
