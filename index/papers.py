@@ -68,6 +68,7 @@ def papers_of(
             len(reading.pages),
             len(passages),
             document.groups,
+            hidden=reading.hidden,
         )
         papers.append(Paper(document, reading.pages, tuple(passages)))
     return papers, tuple(outcomes[path] for path in sorted(outcomes))

@@ -19,7 +19,8 @@ DOORS = {
     "langchain": {"assistant/llm.py"},
     "langchain_core": {"assistant/retriever.py", "assistant/llm.py"},
     "pypdf": {"index/reading/pdf.py"},
-    "pypdfium2": {"index/reading/pdf.py"},
+    "pypdfium2": {f"index/reading/{name}.py" for name in ("pdf", "pdf_hidden", "drawing")},
+    "tesserocr": {"index/reading/ocr.py"},
     "docx": {
         "index/reading/word.py",
         "index/reading/office.py",

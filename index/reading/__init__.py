@@ -2,11 +2,12 @@
 
 Covers: PDF, Word (.docx), PowerPoint (.pptx), Excel (.xlsx), HTML, Markdown, plain text and
 e-mail (.eml); the physical number and printed label of each page, headings with exact offsets,
-a title and a date where the file itself gives them; a named refusal for everything else.
+a title and a date where the file itself gives them; text of scanned pages, where that is asked for;
+a named refusal for everything else.
 
-Does not cover: OCR, old binary Office files, passwords, pictures, attachments, comments and
-tracked deletions, forms, macros, text that is drawn as curves. Hidden and white text in a PDF
-comes out like any other: a page's text is what its bytes say, not what an eye sees.
+Does not cover: old binary Office files, passwords, pictures, attachments, comments and
+tracked deletions, forms, macros, text that is drawn as curves. Text that nobody sees on the page
+is left out and told, as far as `hidden` and `pdf_hidden` know of it.
 """
 
 import warnings as python_warnings
@@ -18,8 +19,10 @@ from pathlib import Path
 from index.cleaning import Draft, clean, clean_text
 from index.errors import UnreadableDocument
 from index.reading.dates import printed_date
+from index.reading.hidden import MOST as MOST_HIDDEN
+from index.reading.hidden import warnings as hidden_warnings
 from index.reading.titles import shortened, title_of
-from index.types import Page
+from index.types import Hidden, Page
 
 MAX_PAGES = 5_000
 MAX_OUTPUT_CHARS = 20_000_000
@@ -72,12 +75,14 @@ _ENCRYPTED_PACKAGE = "EncryptedPackage".encode("utf-16-le")
 @dataclass(frozen=True, slots=True)
 class Reading:
     """One document read. `title` and `date` are "" where the file itself names none that can
-    be trusted; `warnings` are plain sentences for whoever owns the document."""
+    be trusted; `warnings` are plain sentences for whoever owns the document, `hidden` the first words
+    of what its readers do not see."""
 
     pages: tuple[Page, ...]
     title: str
     date: str
     warnings: tuple[str, ...]
+    hidden: tuple[Hidden, ...] = ()
 
 
 def read(
@@ -122,7 +127,9 @@ def _read(path: Path, document_id: str, max_pages: int, max_chars: int) -> Readi
     first = next(page.text for page in pages if page.text)
     # The cells of a sheet hold dates, but not its own.
     date = draft.date or ("" if kind == "xlsx" else printed_date(first.split("\n")))
-    return Reading(pages, shortened(title), date, (*_blank_warning(pages), *draft.warnings))
+    hidden = draft.hidden[:MOST_HIDDEN]
+    warnings = (*_blank_warning(pages), *hidden_warnings(hidden), *draft.warnings)
+    return Reading(pages, shortened(title), date, warnings, hidden)
 
 
 def _blank_warning(pages: tuple[Page, ...]) -> list[str]:

@@ -3,7 +3,7 @@
 import json
 
 from index.reading import Reading
-from index.types import Heading, Page
+from index.types import Heading, Hidden, Page
 
 
 def reading_to_json(reading: Reading) -> str:
@@ -12,7 +12,7 @@ def reading_to_json(reading: Reading) -> str:
         (page.label, [(h.level, h.text, h.start) for h in page.headings], page.text) for page in reading.pages
     ]
     told = {"pages": pages, "title": reading.title, "date": reading.date, "warnings": reading.warnings}
-    return json.dumps(told)
+    return json.dumps({**told, "hidden": [(h.page, h.how, h.words) for h in reading.hidden]})
 
 
 def reading_from_json(text: str | bytes, document_id: str) -> Reading:
@@ -29,4 +29,5 @@ def reading_from_json(text: str | bytes, document_id: str) -> Reading:
         )
         for number, (label, headings, body) in enumerate(told["pages"], start=1)
     )
-    return Reading(pages, str(told["title"]), str(told["date"]), tuple(map(str, told["warnings"])))
+    hidden = tuple(Hidden(int(page), str(how), str(words)) for page, how, words in told["hidden"])
+    return Reading(pages, str(told["title"]), str(told["date"]), tuple(map(str, told["warnings"])), hidden)

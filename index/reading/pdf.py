@@ -14,7 +14,9 @@ from index.cleaning import Draft, RawPage
 from index.errors import UnreadableDocument
 from index.paragraphs import Line, text_lines
 from index.reading.headings import mark_headings
+from index.reading.pdf_hidden import hidden_text
 from index.reading.titles import metadata_title
+from index.types import Hidden
 
 # pdfium keeps state for the whole process and is not safe to enter from two threads.
 _PDFIUM = threading.Lock()
@@ -55,10 +57,12 @@ def _read_document(document: Any, data: bytes, max_pages: int) -> Draft:
     if not count:
         raise _no_pages()
     second = _SecondOpinion(data)
-    pages = []
+    pages: list[RawPage] = []
+    hidden: list[Hidden] = []
     for index in range(count):
-        lines = _page_lines(document, index)
-        if _is_suspicious(lines):
+        lines, unseen = _page_lines(document, index)
+        hidden += unseen
+        if not unseen and _is_suspicious(lines):  # the second opinion sees what no eye does
             lines = _better(lines, second.lines(index))
         pages.append(RawPage(index + 1, tuple(lines), document.get_page_label(index), wrapped=True))
     warnings = _judge(pages, data)
@@ -67,48 +71,49 @@ def _read_document(document: Any, data: bytes, max_pages: int) -> Draft:
     if sum(map(len, outline.values())) >= _LEAST_OUTLINE:
         pages = [replace(page, outline=tuple(outline.get(page.number, ()))) for page in pages]
     title = metadata_title(str(document.get_metadata_value("Title")))
-    return Draft(tuple(pages), title, warnings=tuple(warnings))
+    return Draft(tuple(pages), title, warnings=tuple(warnings), hidden=tuple(hidden))
 
 
-def _page_lines(document: Any, index: int) -> list[Line]:
+def _page_lines(document: Any, index: int) -> tuple[list[Line], list[Hidden]]:
+    """The rows of a page that an eye sees, and what is told of those it does not."""
     import pypdfium2
 
     try:
         page = document[index]
     except pypdfium2.PdfiumError:
-        return []
+        return [], []
     try:
         text_page = page.get_textpage()
     except pypdfium2.PdfiumError:
         page.close()
-        return []
+        return [], []
     try:
         text = text_page.get_text_range()
-        invented = _invented_blanks(text_page, text)
+        unseen, told = hidden_text(page, text_page, text, index + 1)
+        dropped = unseen | _invented_blanks(text_page, text)
         lines, start = [], 0
         for end in [*_ROW_END.finditer(text), None]:
             stop = end.start() if end else len(text)
-            row = text[start:stop]
-            if row.strip():
+            places: Sequence[int] = range(start, stop)
+            if dropped:
+                places = [i for i in places if i not in dropped]
+            if any(not text[i].isspace() for i in places):
                 # pdfium writes U+FFFE for a hyphen at a row's end and leaves the break out.
                 hyphen = "-" if end and end[0] == "\ufffe" else ""
-                line = _measured(text_page, text, start, stop, hyphen)
-                for blank in reversed([i for i in invented if start <= i < stop]):
-                    line = replace(line, text=line.text[: blank - start] + line.text[blank - start + 1 :])
-                lines.append(line)
+                lines.append(_measured(text_page, text, places, hyphen))
             start = end.end() if end else stop
-        return lines
+        return lines, told
     finally:
         text_page.close()
         page.close()
 
 
-def _invented_blanks(text_page: Any, text: str) -> list[int]:
+def _invented_blanks(text_page: Any, text: str) -> set[int]:
     """Blanks before an apostrophe inside a word (`Da ’esh`) that pdfium made of a gap in the print
     too narrow for one."""
     from pypdfium2 import raw
 
-    found = []
+    found = set()
     box = raw.FS_RECTF()
     for match in _SPACED_APOSTROPHE.finditer(text):
         blank = match.start() + 1
@@ -119,16 +124,16 @@ def _invented_blanks(text_page: Any, text: str) -> list[int]:
             continue
         right, height = box.right, box.top - box.bottom
         if raw.FPDFText_GetLooseCharBox(text_page, chars[2], box) and box.left - right < 0.18 * height:
-            found.append(blank)
+            found.add(blank)
     return found
 
 
-def _measured(text_page: Any, text: str, start: int, stop: int, hyphen: str) -> Line:
-    """The row text[start:stop] with its place, from five of its characters: asking for all costs
-    more than reading the page."""
+def _measured(text_page: Any, text: str, places: Sequence[int], hyphen: str) -> Line:
+    """The row of the signs at these places of a text, with its own place, from five of them: asking
+    for all costs more than reading the page."""
     from pypdfium2 import raw
 
-    inked = [i for i in range(start, stop) if not text[i].isspace()]
+    inked = [i for i in places if not text[i].isspace()]
     last = len(inked) - 1
     sample = sorted({inked[0], inked[last // 4], inked[last // 2], inked[3 * last // 4], inked[last]})
     box, x, y, flags = raw.FS_RECTF(), ctypes.c_double(), ctypes.c_double(), ctypes.c_int()
@@ -143,7 +148,7 @@ def _measured(text_page: Any, text: str, start: int, stop: int, hyphen: str) -> 
         length = raw.FPDFText_GetFontInfo(text_page, char, name, 128, flags)
         font = name.value.lower() if length else b""
         bold += b"bold" in font or b"black" in font or b"heavy" in font
-    row = text[start:stop] + hyphen
+    row = "".join([text[i] for i in places]) + hyphen
     if not boxes:
         return Line(row)
     return Line(
