@@ -14,6 +14,7 @@ import warnings as python_warnings
 import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from index.cleaning import Draft, clean, clean_text
@@ -86,14 +87,20 @@ class Reading:
 
 
 def read(
-    path: Path, document_id: str, *, max_pages: int = MAX_PAGES, max_chars: int = MAX_OUTPUT_CHARS
+    path: Path,
+    document_id: str,
+    *,
+    max_pages: int = MAX_PAGES,
+    max_chars: int = MAX_OUTPUT_CHARS,
+    ocr: str = "",
 ) -> Reading:
-    """The cleaned pages of one file, or UnreadableDocument and no other exception."""
+    """The cleaned pages of one file, or UnreadableDocument and no other exception. `ocr` names the
+    languages in which scanned pages are read (`eng+fra`); "": they are not."""
     try:
         with python_warnings.catch_warnings():
             # Readers warn of a file's oddities; those are not this program's.
             python_warnings.simplefilter("ignore")
-            return _read(path, document_id, max_pages, max_chars)
+            return _read(path, document_id, max_pages, max_chars, ocr)
     except UnreadableDocument:
         raise
     except MemoryError:
@@ -110,10 +117,10 @@ def read(
         ) from error
 
 
-def _read(path: Path, document_id: str, max_pages: int, max_chars: int) -> Reading:
+def _read(path: Path, document_id: str, max_pages: int, max_chars: int, ocr: str) -> Reading:
     data = path.read_bytes()
     kind = _checked_kind(path, data)
-    draft = _reader(kind)(data, max_pages)
+    draft = _reader(kind, ocr)(data, max_pages)
     if len(draft.pages) > max_pages:
         raise UnreadableDocument(
             "too_large", f"it has {len(draft.pages)} pages and at most {max_pages} are read.", _SPLIT
@@ -221,12 +228,12 @@ def _kind_of_zip(data: bytes) -> str:
     return "a zip archive"
 
 
-def _reader(kind: str) -> Callable[[bytes, int], Draft]:
+def _reader(kind: str, ocr: str) -> Callable[[bytes, int], Draft]:
     """The reader of a kind; its module, and the vendor's, are loaded on first use."""
     if kind == "pdf":
         from index.reading.pdf import read_pdf
 
-        return read_pdf
+        return partial(read_pdf, ocr=ocr)
     if kind in ("docx", "pptx", "xlsx"):
         from index.reading import office
 

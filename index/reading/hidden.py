@@ -45,14 +45,14 @@ def warnings(hidden: Sequence[Hidden]) -> list[str]:
     """Sentences for whoever owns the document. They do not repeat what is hidden."""
     found = []
     if left_out := [each.page for each in hidden if each.how not in KEPT]:
-        found.append(f"hidden text was left out ({_pages(left_out)}).")
+        found.append(f"hidden text was left out ({pages_named(left_out)}).")
     if layer := [each.page for each in hidden if each.how == LAYER]:
-        found.append(f"a scan with a text layer: check figures against the picture ({_pages(layer)}).")
+        found.append(f"a scan with a text layer: check figures against the picture ({pages_named(layer)}).")
     return found
 
 
-def _pages(numbers: Iterable[int]) -> str:
-    """`p. 1–4, 7`."""
+def pages_named(numbers: Iterable[int]) -> str:
+    """Page numbers in few signs: `p. 1–4, 7`."""
     runs: list[list[int]] = []
     for number in sorted(set(numbers)):
         if runs and number == runs[-1][1] + 1:

@@ -1,10 +1,8 @@
 """PDF to raw pages: rows by pdfium with their place on the sheet, pypdf as the second opinion."""
 
 import ctypes
-import io
 import re
 import threading
-import time
 from collections.abc import Sequence
 from dataclasses import replace
 from statistics import median
@@ -14,7 +12,10 @@ from index.cleaning import Draft, RawPage
 from index.errors import UnreadableDocument
 from index.paragraphs import Line, text_lines
 from index.reading.headings import mark_headings
+from index.reading.hidden import pages_named
+from index.reading.ocr import Ocr
 from index.reading.pdf_hidden import hidden_text
+from index.reading.second_opinion import SecondOpinion, texts_of_all
 from index.reading.titles import metadata_title
 from index.types import Hidden
 
@@ -26,11 +27,11 @@ _SPACED_APOSTROPHE = re.compile(r"[^\W\d_] [’'](?=[^\W\d_])")
 _MAX_OUTLINE = 5_000
 _LEAST_OUTLINE = 3  # fewer bookmarks than this say less than the print does
 _MAX_HEADING_CHARS = 220
-_SECOND_OPINION_S = 10.0
 
 
-def read_pdf(data: bytes, max_pages: int) -> Draft:
-    """Raw pages of a PDF. Raises UnreadableDocument for passwords, scans and garbled text."""
+def read_pdf(data: bytes, max_pages: int, ocr: str = "") -> Draft:
+    """Raw pages of a PDF. Raises UnreadableDocument for passwords, scans and garbled text. `ocr`
+    names the languages in which pages without text are read by OCR; "": they are not."""
     import pypdfium2  # type: ignore[import-untyped]
 
     with _PDFIUM:
@@ -41,12 +42,12 @@ def read_pdf(data: bytes, max_pages: int) -> Draft:
                 raise _encrypted() from None
             return _read_without_pdfium(data, max_pages)
         try:
-            return _read_document(document, data, max_pages)
+            return _read_document(document, data, max_pages, Ocr(ocr))
         finally:
             document.close()
 
 
-def _read_document(document: Any, data: bytes, max_pages: int) -> Draft:
+def _read_document(document: Any, data: bytes, max_pages: int, ocr: Ocr) -> Draft:
     count = len(document)
     if count > max_pages:
         raise UnreadableDocument(
@@ -56,16 +57,16 @@ def _read_document(document: Any, data: bytes, max_pages: int) -> Draft:
         )
     if not count:
         raise _no_pages()
-    second = _SecondOpinion(data)
+    second = SecondOpinion(data)
     pages: list[RawPage] = []
     hidden: list[Hidden] = []
     for index in range(count):
         lines, unseen = _page_lines(document, index)
         hidden += unseen
         if not unseen and _is_suspicious(lines):  # the second opinion sees what no eye does
-            lines = _better(lines, second.lines(index))
+            lines = _better(lines, second.lines(index)) or _by_ocr(document, index, ocr)
         pages.append(RawPage(index + 1, tuple(lines), document.get_page_label(index), wrapped=True))
-    warnings = _judge(pages, data)
+    warnings = [*_ocr_warnings(ocr), *_judge(pages, data)]
     outline = _outline(document)
     pages = mark_headings(pages)
     if sum(map(len, outline.values())) >= _LEAST_OUTLINE:
@@ -106,6 +107,28 @@ def _page_lines(document: Any, index: int) -> tuple[list[Line], list[Hidden]]:
     finally:
         text_page.close()
         page.close()
+
+
+def _by_ocr(document: Any, index: int, ocr: Ocr) -> list[Line]:
+    import pypdfium2
+
+    try:
+        page = document[index]
+    except pypdfium2.PdfiumError:
+        return []
+    try:
+        return ocr.lines(page, index + 1)
+    finally:
+        page.close()
+
+
+def _ocr_warnings(ocr: Ocr) -> list[str]:
+    warnings = []
+    if ocr.pages:
+        warnings.append(f"read by OCR: check figures and names against the scan ({pages_named(ocr.pages)}).")
+    if ocr.too_late:
+        warnings.append(f"pictures that took OCR too long were not read ({pages_named(ocr.too_late)}).")
+    return warnings
 
 
 def _invented_blanks(text_page: Any, text: str) -> set[int]:
@@ -196,54 +219,11 @@ def _unreadable_share(text: str) -> float:
     return sum(len(match[0]) for match in _UNREADABLE.finditer(text)) / max(len(text), 1)
 
 
-class _SecondOpinion:
-    """The same document by pypdf, opened only when a page asks for it."""
-
-    def __init__(self, data: bytes) -> None:
-        self._data = data
-        self._reader: Any = None
-        self._failed = False
-        self._spent_s = 0.0
-
-    def lines(self, index: int) -> list[Line]:
-        if self._failed or self._spent_s > _SECOND_OPINION_S:
-            return []
-        started = time.monotonic()
-        try:
-            if self._reader is None:
-                import pypdf
-
-                self._reader = pypdf.PdfReader(io.BytesIO(self._data))
-            return text_lines(self._reader.pages[index].extract_text().splitlines())
-        except MemoryError:
-            raise
-        except Exception:
-            # pypdf raises ten kinds of exception on odd files; it is only the second opinion.
-            self._failed = True
-            return []
-        finally:
-            self._spent_s += time.monotonic() - started
-
-
 def _read_without_pdfium(data: bytes, max_pages: int) -> Draft:
     """What pypdf can save of a file that pdfium does not open."""
-    import pypdf
-
-    try:
-        reader = pypdf.PdfReader(io.BytesIO(data))
-        if reader.is_encrypted and not reader.decrypt(""):
-            raise _encrypted()
-        texts = [reader.pages[i].extract_text() for i in range(min(len(reader.pages), max_pages))]
-    except UnreadableDocument:
-        raise
-    except MemoryError:
-        raise
-    except Exception as error:
-        raise UnreadableDocument(
-            "damaged",
-            f"it does not open as a PDF ({type(error).__name__}).",
-            "Copy it again from its source, or save it anew.",
-        ) from None
+    texts = texts_of_all(data, max_pages)
+    if texts is None:
+        raise _encrypted()
     pages = [
         RawPage(number, tuple(text_lines(text.splitlines())), wrapped=True)
         for number, text in enumerate(texts, start=1)
@@ -262,7 +242,7 @@ def _judge(pages: Sequence[RawPage], data: bytes) -> list[str]:
         raise UnreadableDocument(
             "scanned",
             f"no text on {total} of {total} pages (a scan?).",
-            "Run OCR on it, or set skip=yes in manifest.csv.",
+            "Set ASSISTANT_OCR to its language, run OCR on it, or set skip=yes in manifest.csv.",
         )
     text = " ".join(line.text for page in pages for line in page.lines)
     if _unreadable_share(text) > 0.3 or (len(text) > 200 and not re.search(r"[^\W\d_]{2}", text)):

@@ -31,7 +31,7 @@ def describe(report: Report) -> Iterator[str]:
 
 
 def recorded(record: Mapping[str, Any]) -> tuple[Outcome, ...]:
-    """The outcomes that a build's record holds, also one that was written before groups or hidden text were kept."""
+    """The outcomes that a build's record holds, also one that was written before all of it was kept."""
     return tuple(
         Outcome(
             **{
