@@ -65,5 +65,5 @@ def _rendered(record: dict[str, Any], shelf: Shelf) -> str:
         notes=record["notes"],
         found=[section for section in found if section.findings],
         clean=[section.title for section in found if not section.findings],
-        papers=len({finding.path for section in found for finding in section.findings}),
+        papers=len({each.path for section in found for each in section.findings if each.todo}),
     )
