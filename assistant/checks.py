@@ -51,7 +51,8 @@ def check(settings: Settings) -> Iterator[Finding]:
         else:
             yield Finding(True, f"search: {found}")
         index.close()
-        if is_stale(settings.corpus, settings.index, embedder, settings.default_readers):
+        readers = settings.default_readers
+        if is_stale(settings.corpus, settings.index, embedder, readers, ocr=settings.ocr):
             yield Finding(False, f"{settings.corpus}: changed since the build. Run `ct-assistant build`.")
         else:
             yield Finding(True, f"corpus: {settings.corpus} is what the build was made from")

@@ -48,6 +48,7 @@ def _parser() -> argparse.ArgumentParser:
 
     build = parsers.add_parser("build", help="index a folder of documents")
     build.add_argument("--corpus", type=Path, help="folder of the documents (docs_corpus)")
+    build.add_argument("--report", type=Path, metavar="FILE", help="write the health of the papers to a page")
     build.set_defaults(run=commands.build)
 
     ask = parsers.add_parser("ask", help="ask one question")

@@ -19,14 +19,18 @@ def build(given: argparse.Namespace, settings: Settings) -> int:
     from index import build as builder
     from index.embedding import load_embedder
     from index.health import describe
+    from index.health.page import write_report
 
     if not settings.corpus.is_dir():
         raise BadInput(f"{settings.corpus}: no such folder. Name the folder of your documents with --corpus.")
     embedder = load_embedder(settings.embedding_model, settings.models)
     with _progress() as show:
-        report = builder.build(settings.corpus, settings.index, embedder, show, settings.default_readers)
+        readers = settings.default_readers
+        report = builder.build(settings.corpus, settings.index, embedder, show, readers, ocr=settings.ocr)
     for line in describe(report):
         print(line)
+    if given.report:
+        print(f"Health report: {write_report(settings.index, given.report)}")
     return 0
 
 

@@ -39,6 +39,11 @@ class Settings(BaseSettings):
     reranker: str = Field(
         "", description="a cross-encoder that reads the best passages again: a folder; empty: none"
     )
+    ocr: str = Field(
+        "",
+        pattern=r"^(\w+(\+\w+)*)?$",
+        description="languages in which scanned pages are read by OCR, as `eng+fra`; empty: they are not",
+    )
     host: str = Field("127.0.0.1", description="address to serve on, or `unix:PATH` for a socket")
     port: int = Field(7860, ge=1, le=65535, description="port to serve on")
     sign_on: Literal["none", "proxy", "oidc"] = Field(

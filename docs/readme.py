@@ -11,6 +11,7 @@ from assistant.config import PREFIX, Settings
 ROOT = Path(__file__).resolve().parents[1]
 ROOMS = (
     "index",
+    "index/health",
     "index/reading",
     "assistant",
     "assistant/memo",

@@ -39,10 +39,13 @@ def build(
     embedder: Embedder,
     progress: Progress | None = None,
     default_groups: Sequence[str] = (EVERYBODY,),
+    *,
+    ocr: str = "",
 ) -> Report:
     """Index a folder of documents and publish the result, or find that nothing has changed.
 
     `default_groups` may read what the manifest names no groups for; (NOBODY,) leaves it out.
+    `ocr` names the languages in which scanned pages are read; "": they are not.
     One bad file never stops the others: what became of each is in the report. The build that
     is being served is not touched. Raises IndexFault where folder, manifest or index cannot
     be used.
@@ -50,7 +53,7 @@ def build(
     begun = time.monotonic()
     tell = progress or (lambda step, done, total, what: None)
     corpus = find(corpus_folder, sorted(SUPPORTED_SUFFIXES), default_groups)
-    source = _source_digest(corpus, embedder)
+    source = _source_digest(corpus, embedder, ocr)
     with generations.only_builder(index_folder), _explained(index_folder):
         generations.sweep(index_folder)
         served = _served(index_folder)
@@ -59,7 +62,7 @@ def build(
             if served and served["source"] == source and cache.is_of(source):
                 if not generations.verify(index_folder / served["build_id"]):
                     return _unchanged(served, time.monotonic() - begun)
-            papers, outcomes = papers_of(corpus, embedder, cache, tell)
+            papers, outcomes = papers_of(corpus, embedder, cache, tell, ocr)
             texts = [
                 [_embedded_text(p.document, passage, embedder) for passage in p.passages] for p in papers
             ]
@@ -111,11 +114,13 @@ def is_stale(
     index_folder: Path,
     embedder: Embedder,
     default_groups: Sequence[str] = (EVERYBODY,),
+    *,
+    ocr: str = "",
 ) -> bool:
     """Whether `build` would have anything to do."""
     corpus = find(corpus_folder, sorted(SUPPORTED_SUFFIXES), default_groups)
     served = _served(index_folder)
-    return served is None or served["source"] != _source_digest(corpus, embedder)
+    return served is None or served["source"] != _source_digest(corpus, embedder, ocr)
 
 
 def _served(index_folder: Path) -> dict[str, Any] | None:
@@ -132,7 +137,7 @@ def _holds_nothing_withdrawn(served: dict[str, Any], papers: list[Paper]) -> boo
     return all(groups.get(identifier) == told[1:] for identifier, told in served["documents"].items())
 
 
-def _source_digest(corpus: Corpus, embedder: Embedder) -> str:
+def _source_digest(corpus: Corpus, embedder: Embedder, ocr: str) -> str:
     """Digest of everything a build depends on: documents, what is told of them, model, glossary, code."""
     told = [
         repr(corpus.documents),
@@ -141,6 +146,7 @@ def _source_digest(corpus: Corpus, embedder: Embedder) -> str:
         embedder.model_id,
         sha256_of(GLOSSARY),
         code_digest(),
+        ocr,
     ]
     return hashlib.sha256("\n".join(told).encode()).hexdigest()
 

@@ -16,7 +16,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from index.paragraphs import Block, Line, join_lines
-from index.types import Heading, Page
+from index.types import Heading, Hidden, Page
 from index.words import Vocabulary
 
 _LIGATURES = str.maketrans({"ﬀ": "ff", "ﬁ": "fi", "ﬂ": "fl", "ﬃ": "ffi", "ﬄ": "ffl", "ﬅ": "st", "ﬆ": "st"})
@@ -75,6 +75,7 @@ class Draft:
     title: str = ""
     date: str = ""
     warnings: tuple[str, ...] = ()
+    hidden: tuple[Hidden, ...] = ()
 
 
 def clean(draft: Draft, document_id: str) -> tuple[Page, ...]:

@@ -19,6 +19,10 @@ class BadModel(IndexFault):
     """The embedding model cannot be loaded, or its weights are not the pinned ones."""
 
 
+class BadOcr(IndexFault):
+    """Scans are to be read in a language that cannot be read here."""
+
+
 class UnreadableDocument(IndexFault):
     """One file gave no usable text; the others are not affected.
 

@@ -10,14 +10,16 @@ from pathlib import Path
 
 from index.cache import Cache
 from index.corpus import Corpus
-from index.embedding import Embedder, sha256_of
+from index.embedding import Embedder
 from index.errors import UnreadableDocument
 from index.reading import Reading
 from index.reading.exchange import reading_from_json, reading_to_json
-from index.reading.limits import read_limited
+from index.reading.limits import Limits, read_limited
+from index.reading.ocr import check
 from index.speakers import speaker_of
 from index.splitting import split
 from index.types import Document, Outcome, Page, Passage
+from index.weights import sha256_of
 
 LEAST_CHARS = 300  # a paper with less text is told: a stub, a cover page, a failed conversion
 
@@ -35,14 +37,17 @@ class Paper:
 
 
 def papers_of(
-    corpus: Corpus, embedder: Embedder, cache: Cache, tell: Progress
+    corpus: Corpus, embedder: Embedder, cache: Cache, tell: Progress, ocr: str = ""
 ) -> tuple[list[Paper], tuple[Outcome, ...]]:
-    """The papers in the order of the corpus, and what became of each file, by path."""
+    """The papers in the order of the corpus, and what became of each file, by path. `ocr` names the
+    languages in which scanned pages are read; raises BadOcr where that cannot be done."""
+    if ocr:
+        check(ocr)
     papers: list[Paper] = []
     outcomes = {outcome.path: outcome for outcome in corpus.outcomes}
     code = code_digest()
     total = len(corpus.documents)
-    for done, (document, reading) in enumerate(_readings(corpus, cache, code), 1):
+    for done, (document, reading) in enumerate(_readings(corpus, cache, code, ocr), 1):
         tell("read", done, total, document.path)
         if isinstance(reading, UnreadableDocument):
             outcomes[document.path] = Outcome(
@@ -68,6 +73,7 @@ def papers_of(
             len(reading.pages),
             len(passages),
             document.groups,
+            hidden=reading.hidden,
         )
         papers.append(Paper(document, reading.pages, tuple(passages)))
     return papers, tuple(outcomes[path] for path in sorted(outcomes))
@@ -82,18 +88,18 @@ def _doubts(reading: Reading) -> list[str]:
 
 
 def _readings(
-    corpus: Corpus, cache: Cache, code: str
+    corpus: Corpus, cache: Cache, code: str, ocr: str
 ) -> Iterator[tuple[Document, Reading | UnreadableDocument]]:
     """The documents in order with what reading them gave; as many at a time as there are cores."""
 
     def key(document: Document) -> bytes:
-        told = "\n".join((document.sha256, Path(document.path).suffix.lower(), code))
+        told = "\n".join((document.sha256, Path(document.path).suffix.lower(), code, ocr))
         return hashlib.sha256(told.encode()).digest()
 
     def read(document: Document) -> Reading | UnreadableDocument:
         path = corpus.folder / document.path
         try:
-            reading = read_limited(path, document.id)
+            reading = read_limited(path, document.id, Limits.with_ocr(ocr))
             if sha256_of(path) != document.sha256:
                 raise UnreadableDocument("damaged", "it was changed while it was read.", "Build again.")
             return reading

@@ -106,13 +106,24 @@ class Hit:
 
 
 @dataclass(frozen=True, slots=True)
+class Hidden:
+    """Text on a page that its readers do not see. `how` it hides is a word of `index.reading.hidden`;
+    `words` are the first of it, and may have been written to mislead whoever reads them. `page` is
+    its number, 1-based."""
+
+    page: int
+    how: str
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
 class Outcome:
     """What became of one file in a build: a status, and where it is not `indexed`, a
     sentence that says why and one that says what to do.
 
     `groups` says who may know of the file, like a document's, or is (NOBODY,); () where a build was
     made before this was kept: then nobody may, unless its document is theirs to read. `twin` is the
-    path of the document that a duplicate is the same as.
+    path of the document that a duplicate is the same as; `hidden` what its readers would not see.
     """
 
     path: str
@@ -123,6 +134,7 @@ class Outcome:
     passages: int = 0
     groups: tuple[str, ...] = ()
     twin: str = ""
+    hidden: tuple[Hidden, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,8 +20,9 @@ DOORS = {
     "torch": {"index/export.py"},
     "langchain": {"assistant/llm.py"},
     "langchain_core": {"assistant/retriever.py", "assistant/llm.py"},
-    "pypdf": {"index/reading/pdf.py"},
-    "pypdfium2": {"index/reading/pdf.py"},
+    "pypdf": {"index/reading/second_opinion.py"},
+    "pypdfium2": {f"index/reading/{name}.py" for name in ("pdf", "pdf_hidden", "drawing")},
+    "tesserocr": {"index/reading/ocr.py"},
     "docx": {
         "index/reading/word.py",
         "index/reading/office.py",

@@ -12,6 +12,7 @@ from index.build import build, is_stale
 from index.embedding import Embedder
 from index.errors import BadIndex
 from index.reading import Reading
+from index.reading.limits import Limits, read_limited
 from index.search import Index
 
 Make = Callable[..., Path]
@@ -228,12 +229,11 @@ def test_a_file_that_changes_while_it_is_read_is_told_and_read_by_the_next_build
     paper_folder: Make, tmp_path: Path, embedder: Embedder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder, target = paper_folder(), tmp_path / "index"
-    reading = papers.read_limited
 
-    def changed(path: Path, document_id: str) -> Reading:
+    def changed(path: Path, document_id: str, limits: Limits) -> Reading:
         if path.name == "aviation.txt":
             path.write_text("The workshop has moved to Tirana.", "utf-8")
-        return reading(path, document_id)
+        return read_limited(path, document_id, limits)
 
     monkeypatch.setattr(papers, "read_limited", changed)
     report = build(folder, target, embedder)

@@ -2,24 +2,28 @@
 
 Covers: PDF, Word (.docx), PowerPoint (.pptx), Excel (.xlsx), HTML, Markdown, plain text and
 e-mail (.eml); the physical number and printed label of each page, headings with exact offsets,
-a title and a date where the file itself gives them; a named refusal for everything else.
+a title and a date where the file itself gives them; text of scanned pages, where that is asked for;
+a named refusal for everything else.
 
-Does not cover: OCR, old binary Office files, passwords, pictures, attachments, comments and
-tracked deletions, forms, macros, text that is drawn as curves. Hidden and white text in a PDF
-comes out like any other: a page's text is what its bytes say, not what an eye sees.
+Does not cover: old binary Office files, passwords, pictures, attachments, comments and
+tracked deletions, forms, macros, text that is drawn as curves. Text that nobody sees on the page
+is left out and told, as far as `hidden` and `pdf_hidden` know of it.
 """
 
 import warnings as python_warnings
 import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from index.cleaning import Draft, clean, clean_text
 from index.errors import UnreadableDocument
 from index.reading.dates import printed_date
+from index.reading.hidden import MOST as MOST_HIDDEN
+from index.reading.hidden import warnings as hidden_warnings
 from index.reading.titles import shortened, title_of
-from index.types import Page
+from index.types import Hidden, Page
 
 MAX_PAGES = 5_000
 MAX_OUTPUT_CHARS = 20_000_000
@@ -73,23 +77,31 @@ _ENCRYPTED_PACKAGE = "EncryptedPackage".encode("utf-16-le")
 @dataclass(frozen=True, slots=True)
 class Reading:
     """One document read. `title` and `date` are "" where the file itself names none that can
-    be trusted; `warnings` are plain sentences for whoever owns the document."""
+    be trusted; `warnings` are plain sentences for whoever owns the document, `hidden` the first words
+    of what its readers do not see."""
 
     pages: tuple[Page, ...]
     title: str
     date: str
     warnings: tuple[str, ...]
+    hidden: tuple[Hidden, ...] = ()
 
 
 def read(
-    path: Path, document_id: str, *, max_pages: int = MAX_PAGES, max_chars: int = MAX_OUTPUT_CHARS
+    path: Path,
+    document_id: str,
+    *,
+    max_pages: int = MAX_PAGES,
+    max_chars: int = MAX_OUTPUT_CHARS,
+    ocr: str = "",
 ) -> Reading:
-    """The cleaned pages of one file, or UnreadableDocument and no other exception."""
+    """The cleaned pages of one file, or UnreadableDocument and no other exception. `ocr` names the
+    languages in which scanned pages are read (`eng+fra`); "": they are not."""
     try:
         with python_warnings.catch_warnings():
             # Readers warn of a file's oddities; those are not this program's.
             python_warnings.simplefilter("ignore")
-            return _read(path, document_id, max_pages, max_chars)
+            return _read(path, document_id, max_pages, max_chars, ocr)
     except UnreadableDocument:
         raise
     except MemoryError:
@@ -106,12 +118,12 @@ def read(
         ) from error
 
 
-def _read(path: Path, document_id: str, max_pages: int, max_chars: int) -> Reading:
+def _read(path: Path, document_id: str, max_pages: int, max_chars: int, ocr: str) -> Reading:
     if path.exists() and not path.is_file():
         raise UnreadableDocument("unsupported", "it is a pipe, a socket or a device.", "Remove it.")
     data = path.read_bytes()
     kind = _checked_kind(path, data)
-    draft = _reader(kind)(data, max_pages)
+    draft = _reader(kind, ocr)(data, max_pages)
     if len(draft.pages) > max_pages:
         raise UnreadableDocument(
             "too_large", f"it has {len(draft.pages)} pages and at most {max_pages} are read.", _SPLIT
@@ -125,8 +137,10 @@ def _read(path: Path, document_id: str, max_pages: int, max_chars: int) -> Readi
     first = next(page.text for page in pages if page.text)
     # The cells of a sheet hold dates, but not its own.
     date = draft.date or ("" if kind == "xlsx" else printed_date(first.split("\n")))
+    hidden = draft.hidden[:MOST_HIDDEN]
     warnings = (clean_text(warning)[:_MAX_WARNING_CHARS] for warning in draft.warnings)
-    return Reading(pages, shortened(title), date, (*_blank_warning(pages), *warnings))
+    told = (*_blank_warning(pages), *hidden_warnings(hidden), *warnings)
+    return Reading(pages, shortened(title), date, told, hidden)
 
 
 def _blank_warning(pages: tuple[Page, ...]) -> list[str]:
@@ -218,12 +232,12 @@ def _kind_of_zip(data: bytes) -> str:
     return "a zip archive"
 
 
-def _reader(kind: str) -> Callable[[bytes, int], Draft]:
+def _reader(kind: str, ocr: str) -> Callable[[bytes, int], Draft]:
     """The reader of a kind; its module, and the vendor's, are loaded on first use."""
     if kind == "pdf":
         from index.reading.pdf import read_pdf
 
-        return read_pdf
+        return partial(read_pdf, ocr=ocr)
     if kind in ("docx", "pptx", "xlsx"):
         from index.reading import office
 

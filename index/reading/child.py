@@ -135,9 +135,8 @@ def _answer(request: dict[str, Any], fd: int) -> NoReturn:
         limits = Limits(**request["limits"])
         _limit(limits)
         try:
-            reading = read(
-                Path(request["path"]), request["id"], max_pages=limits.max_pages, max_chars=limits.max_chars
-            )
+            sizes = {"max_pages": limits.max_pages, "max_chars": limits.max_chars}
+            reading = read(Path(request["path"]), request["id"], **sizes, ocr=limits.ocr)
             answer = reading_to_json(reading)
         except UnreadableDocument as error:
             answer = json.dumps({"error": (error.status, error.reason, error.action)})

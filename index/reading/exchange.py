@@ -4,7 +4,7 @@ import json
 import re
 
 from index.reading import Reading
-from index.types import Heading, Page
+from index.types import Heading, Hidden, Page
 
 # What no cleaned text holds: control signs, and halves of surrogate pairs, which cannot be stored.
 _UNFIT = re.compile("[\x00-\x09\x0b-\x1f\x7f\ud800-\udfff]")
@@ -18,7 +18,7 @@ def reading_to_json(reading: Reading) -> str:
         (page.label, [(h.level, h.text, h.start) for h in page.headings], page.text) for page in reading.pages
     ]
     told = {"pages": pages, "title": reading.title, "date": reading.date, "warnings": reading.warnings}
-    return json.dumps(told)
+    return json.dumps({**told, "hidden": [(h.page, h.how, h.words) for h in reading.hidden]})
 
 
 def reading_from_json(text: str | bytes, document_id: str) -> Reading:
@@ -32,7 +32,8 @@ def reading_from_json(text: str | bytes, document_id: str) -> Reading:
         warnings = tuple(_line(warning) for warning in told["warnings"])
         if not _DATE.fullmatch(told["date"]):
             raise ValueError("no date")
-        return Reading(pages, _line(told["title"]), told["date"], warnings)
+        hidden = tuple(_hidden(*one) for one in told["hidden"])
+        return Reading(pages, _line(told["title"]), told["date"], warnings, hidden)
     except (TypeError, KeyError, AttributeError, RecursionError) as error:
         raise ValueError(f"no reading ({type(error).__name__})") from None
 
@@ -43,6 +44,12 @@ def _heading(level: object, title: object, start: object) -> Heading:
     if not (1 <= level <= _MOST_LEVEL and start >= 0):
         raise ValueError("a heading's level or place is out of range")
     return Heading(level, _line(title), start)
+
+
+def _hidden(page: object, how: object, words: object) -> Hidden:
+    if not isinstance(page, int) or page < 1:
+        raise ValueError("a page's number is a whole number from 1")
+    return Hidden(page, _line(how), _line(words))
 
 
 def _line(told: object) -> str:

@@ -27,6 +27,7 @@ from typing import get_args
 from index.errors import IndexFault, UnreadableDocument
 from index.reading import MAX_OUTPUT_CHARS, MAX_PAGES, SUPPORTED_SUFFIXES, Reading
 from index.reading.exchange import reading_from_json
+from index.reading.ocr import DOCUMENT_S
 from index.types import OutcomeStatus
 
 __all__ = ["SUPPORTED_SUFFIXES", "Limits", "read_limited"]
@@ -44,6 +45,16 @@ class Limits:
     wall_s: float = 90.0
     max_pages: int = MAX_PAGES
     max_chars: int = MAX_OUTPUT_CHARS
+    ocr: str = ""  # languages in which scanned pages are read, as `eng+fra`; "": they are not
+
+    @classmethod
+    def with_ocr(cls, languages: str) -> "Limits":
+        """The usual ones, and the time that OCR may take where languages are named for it."""
+        usual = cls()
+        if not languages:
+            return usual
+        more = int(DOCUMENT_S)
+        return cls(cpu_s=usual.cpu_s + more, wall_s=usual.wall_s + 1.5 * more, ocr=languages)
 
 
 def read_limited(path: Path, document_id: str, limits: Limits | None = None) -> Reading:

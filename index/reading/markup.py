@@ -5,7 +5,9 @@ from typing import Any
 
 from index.cleaning import Draft, RawPage
 from index.paragraphs import Line
+from index.reading.hidden import MOST, html_way, told
 from index.reading.text import decode, whole_signs
+from index.types import Hidden
 
 _DROPPED = frozenset(
     "script style nav template noscript head title meta link svg math iframe object embed canvas audio video "
@@ -16,7 +18,7 @@ _BLOCKS = frozenset(
     "tfoot figure figcaption form fieldset address details summary hr body html center caption "
     "h1 h2 h3 h4 h5 h6".split()
 )
-_HIDDEN_STYLE = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.I)
+_LEAST_WORDS = 5  # hidden labels of buttons are no news
 _FRONT_MATTER = re.compile(r"\A\s*---[ \t]*\r?\n(.*?)\r?\n(?:---|\.\.\.)[ \t]*(?:\r?\n|\Z)", re.S)
 _ATX = re.compile(r"^(#{1,6})(?=[^\s#])", re.M)
 _DATE = re.compile(r"[12]\d{3}(?:-(?:0[1-9]|1[0-2])(?:-(?:0[1-9]|[12]\d|3[01]))?)?(?!\d)", re.A)
@@ -25,9 +27,9 @@ _DATE = re.compile(r"[12]\d{3}(?:-(?:0[1-9]|1[0-2])(?:-(?:0[1-9]|[12]\d|3[01]))?
 def read_html(data: bytes, max_pages: int) -> Draft:
     """One page of the text a reader of the page would see."""
     text, warnings = _decode_html(data)
-    lines, title = html_lines(text)
+    lines, title, hidden = html_lines(text)
     page = RawPage(1, tuple(lines))
-    return Draft((page,), title, warnings=tuple(warnings))
+    return Draft((page,), title, warnings=tuple(warnings), hidden=tuple(hidden))
 
 
 def read_markdown(data: bytes, max_pages: int) -> Draft:
@@ -41,13 +43,13 @@ def read_markdown(data: bytes, max_pages: int) -> Draft:
         text = text[match.end() :]
     # Many papers leave out the space that CommonMark wants after the signs of a heading.
     text = _ATX.sub(r"\1 ", text)
-    lines, _ = html_lines(MarkdownIt("commonmark").enable("table").render(text))
+    lines, _, hidden = html_lines(MarkdownIt("commonmark").enable("table").render(text))
     page = RawPage(1, tuple(lines))
-    return Draft((page,), title, date, tuple(warnings))
+    return Draft((page,), title, date, tuple(warnings), tuple(hidden))
 
 
-def html_lines(text: str) -> tuple[list[Line], str]:
-    """(blocks, title) of an HTML text."""
+def html_lines(text: str) -> tuple[list[Line], str, list[Hidden]]:
+    """(blocks, title, hidden text) of an HTML text."""
     from bs4 import BeautifulSoup
 
     soup = BeautifulSoup(text, "lxml")
@@ -55,7 +57,7 @@ def html_lines(text: str) -> tuple[list[Line], str]:
     walk = _Walk()
     walk.visit(soup.body or soup)
     walk.flush()
-    return walk.lines, title
+    return walk.lines, title, walk.hidden
 
 
 class _Walk:
@@ -63,6 +65,7 @@ class _Walk:
 
     def __init__(self) -> None:
         self.lines: list[Line] = []
+        self.hidden: list[Hidden] = []
         self._words: list[str] = []
         self._level = 0
         self._sign = ""
@@ -81,7 +84,7 @@ class _Walk:
                 if type(node).__name__ in ("NavigableString", "CData"):
                     self._words.append(str(node))
                 continue
-            if name in _DROPPED or _is_hidden(node):
+            if name in _DROPPED or self._is_left_out(node):
                 continue
             if name == "table" and not node.find("table"):
                 self.flush()
@@ -93,6 +96,13 @@ class _Walk:
                 self._enter(node, name)
                 stack.append((node, True))
             stack.extend((child, False) for child in reversed(list(node.children)))
+
+    def _is_left_out(self, node: Any) -> bool:
+        """Whether an element is hidden; what it hides is noted."""
+        how = html_way(node)
+        if how and len(self.hidden) < MOST and len((words := node.get_text(" ")).split()) >= _LEAST_WORDS:
+            self.hidden.append(told(1, how, words))
+        return bool(how) or _is_for_nobody(node)
 
     def flush(self) -> None:
         """End the block being gathered."""
@@ -121,26 +131,23 @@ class _Walk:
         if caption := table.find("caption"):
             self.lines.append(Line(" ".join(caption.get_text(" ").split())))
         for row in table.find_all("tr"):
-            if _is_hidden(row):
+            if self._is_left_out(row):
                 continue
-            cells = [_cell_text(cell) for cell in row.find_all(["td", "th"]) if not _is_hidden(cell)]
+            for node in row.find_all(lambda tag: tag.name in _DROPPED or self._is_left_out(tag)):
+                node.extract()
+            cells = [_cell_text(cell) for cell in row.find_all(["td", "th"])]
             if any(cells):
                 self.lines.append(Line(" | ".join(cells)))
 
 
 def _cell_text(cell: Any) -> str:
-    for node in cell.find_all(lambda tag: tag.name in _DROPPED or _is_hidden(tag)):
-        node.extract()
     for node in cell.find_all(["br", *_BLOCKS]):
         node.insert_before(" ")
     return " ".join(cell.get_text("").split())
 
 
-def _is_hidden(node: Any) -> bool:
-    attributes = node.attrs or {}
-    if "hidden" in attributes or str(attributes.get("aria-hidden", "")).lower() == "true":
-        return True
-    return bool(_HIDDEN_STYLE.search(str(attributes.get("style", ""))))
+def _is_for_nobody(node: Any) -> bool:
+    return str((node.attrs or {}).get("aria-hidden", "")).lower() == "true"
 
 
 def _decode_html(data: bytes) -> tuple[str, list[str]]:

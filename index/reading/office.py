@@ -4,14 +4,16 @@ import datetime
 import io
 import re
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Any
 
 from index.cleaning import Draft, RawPage
 from index.errors import UnreadableDocument
 from index.paragraphs import Line
+from index.reading.hidden import OFF_PAGE, ROWS, SHEET, SLIDE, is_off_slide, told
 from index.reading.titles import metadata_title
 from index.reading.word import WordWalk
+from index.types import Hidden
 
 _DRAWING = "{http://schemas.openxmlformats.org/drawingml/2006/main}"
 _DIAGRAM = "{http://schemas.openxmlformats.org/drawingml/2006/diagram}"
@@ -20,6 +22,7 @@ _SHEET_PART = re.compile(r"xl/worksheets/[^/]+\.xml")
 _BARE_FORMULA = re.compile(
     rb"</?(?:\w+:)?f(?:\s[^<>]*)?>(?:<(?:\w+:)?v\s*/>|<(?:\w+:)?v></(?:\w+:)?v>)?\s*</(?:\w+:)?c>"
 )
+_SWITCHED_OFF = re.compile(rb"<(?:\w+:)?(?:row|col)\s[^<>]*\bhidden=[\"'](?:1|true)")
 _HOW_TO_STORE = "open the file in Excel and save it"
 _ROW_EMU = 180_000  # shapes whose tops are within half a centimetre stand side by side
 
@@ -31,10 +34,12 @@ def read_docx(data: bytes, max_pages: int) -> Draft:
     document = docx.Document(io.BytesIO(data))
     if getattr(document.element, "body", None) is None:
         raise UnreadableDocument("damaged", "its main part has no body.", "Open it in Word and save it anew.")
-    pages = WordWalk(document).pages()
+    walk = WordWalk(document)
+    pages = walk.pages()
     long = len(pages) == 1 and sum(len(line.text) for line in pages[0].lines) > 8_000
     warnings = ("it holds no page breaks, so all its text counts as page 1.",) if long else ()
-    return Draft(tuple(pages), metadata_title(document.core_properties.title or ""), warnings=warnings)
+    title = metadata_title(document.core_properties.title or "")
+    return Draft(tuple(pages), title, warnings=warnings, hidden=tuple(walk.hidden))
 
 
 def read_pptx(data: bytes, max_pages: int) -> Draft:
@@ -42,24 +47,31 @@ def read_pptx(data: bytes, max_pages: int) -> Draft:
     import pptx
 
     deck = pptx.Presentation(io.BytesIO(data))
-    pages, hidden = [], []
+    pages: list[RawPage] = []
+    hidden: list[Hidden] = []
     for number, slide in enumerate(deck.slides, start=1):
-        lines = list(_slide_lines(slide))
-        pages.append(RawPage(number, tuple(lines)))
+        shapes = slide.shapes
+        off = {s.shape_id: s for s in shapes if is_off_slide(s, deck.slide_width, deck.slide_height)}
+        unseen = " ".join(line.text for shape in off.values() for line in _shape_lines(shape))
+        if unseen:
+            hidden.append(told(number, OFF_PAGE, unseen))
+        pages.append(RawPage(number, tuple(_slide_lines(slide, off))))
         if slide.element.get("show") == "0":
-            hidden.append(number)
-    warnings = []
-    if hidden:
-        warnings.append(f"hidden slides are read as well ({', '.join(map(str, hidden))}).")
-    return Draft(tuple(pages), metadata_title(deck.core_properties.title or ""), warnings=tuple(warnings))
+            hidden.append(told(number, SLIDE, ""))
+    title = metadata_title(deck.core_properties.title or "")
+    shown = [str(each.page) for each in hidden if each.how == SLIDE]
+    warnings = (f"hidden slides are read as well ({', '.join(shown)}).",) if shown else ()
+    return Draft(tuple(pages), title, warnings=warnings, hidden=tuple(hidden))
 
 
-def _slide_lines(slide: Any) -> Iterator[Line]:
+def _slide_lines(slide: Any, left_out: Collection[int]) -> Iterator[Line]:
     title = slide.shapes.title
+    if title is not None and title.shape_id in left_out:
+        title = None
     if title is not None and title.has_text_frame and title.text_frame.text.strip():
         yield Line(title.text_frame.text, level=1)
     for shape in _in_reading_order(slide.shapes):
-        if title is None or shape.shape_id != title.shape_id:
+        if shape.shape_id not in left_out and (title is None or shape.shape_id != title.shape_id):
             yield from _shape_lines(shape)
     if slide.has_notes_slide and slide.notes_slide.notes_text_frame is not None:
         for paragraph in slide.notes_slide.notes_text_frame.text.splitlines():
@@ -131,20 +143,37 @@ def read_xlsx(data: bytes, max_pages: int) -> Draft:
 
     book = openpyxl.load_workbook(io.BytesIO(data), read_only=True, data_only=True)
     try:
-        pages, hidden = [], []
+        pages: list[RawPage] = []
+        hidden: list[Hidden] = []
         for number, sheet in enumerate(book.worksheets, start=1):
             rows = list(_sheet_lines(sheet))
             # A sheet without a row has no text to find; its name alone would only mislead.
             lines = (Line(sheet.title, level=1), *rows) if rows else ()
             pages.append(RawPage(number, lines, label=sheet.title))
             if sheet.sheet_state != "visible":
-                hidden.append(sheet.title)
-        warnings = [f"hidden sheets are read as well ({', '.join(hidden)})."] if hidden else []
+                hidden.append(told(number, SHEET, sheet.title))
+        names = [each.words for each in hidden]
+        warnings = [f"hidden sheets are read as well ({', '.join(names)})."] if names else []
+        if folded := _folded(book, data):
+            hidden += [told(number, ROWS, name) for number, name in folded]
+            on = ", ".join(name for _, name in folded)
+            warnings.append(f"hidden rows and columns are read as well (sheet {on}).")
         if _has_bare_formulas(data):
             warnings += _formula_warnings(book, data)
     finally:
         book.close()
-    return Draft(tuple(pages), metadata_title(book.properties.title or ""), warnings=tuple(warnings))
+    title = metadata_title(book.properties.title or "")
+    return Draft(tuple(pages), title, warnings=tuple(warnings), hidden=tuple(hidden))
+
+
+def _folded(book: Any, data: bytes) -> list[tuple[int, str]]:
+    """(number, name) of the sheets with rows or columns that are switched off."""
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        return [
+            (number, sheet.title)
+            for number, sheet in enumerate(book.worksheets, start=1)
+            if _SWITCHED_OFF.search(archive.read(sheet._worksheet_path))
+        ]
 
 
 def _has_bare_formulas(data: bytes) -> bool:

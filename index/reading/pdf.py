@@ -1,10 +1,8 @@
 """PDF to raw pages: rows by pdfium with their place on the sheet, pypdf as the second opinion."""
 
 import ctypes
-import io
 import re
 import threading
-import time
 from collections.abc import Sequence
 from dataclasses import replace
 from statistics import median
@@ -14,8 +12,13 @@ from index.cleaning import Draft, RawPage
 from index.errors import UnreadableDocument
 from index.paragraphs import Line, text_lines
 from index.reading.headings import mark_headings
+from index.reading.hidden import pages_named
+from index.reading.ocr import Ocr
+from index.reading.pdf_hidden import hidden_text
 from index.reading.salvage import ended
+from index.reading.second_opinion import SecondOpinion, texts_of_all
 from index.reading.titles import metadata_title
+from index.types import Hidden
 
 # pdfium keeps state for the whole process and is not safe to enter from two threads.
 _PDFIUM = threading.Lock()
@@ -25,19 +28,19 @@ _SPACED_APOSTROPHE = re.compile(r"[^\W\d_] [’'](?=[^\W\d_])")
 _MAX_OUTLINE = 5_000
 _LEAST_OUTLINE = 3  # fewer bookmarks than this say less than the print does
 _MAX_HEADING_CHARS = 220
-_SECOND_OPINION_S = 10.0
 _DAMAGED = "the file is damaged and was read in part."
 
 
-def read_pdf(data: bytes, max_pages: int) -> Draft:
-    """Raw pages of a PDF. Raises UnreadableDocument for passwords, scans and garbled text."""
+def read_pdf(data: bytes, max_pages: int, ocr: str = "") -> Draft:
+    """Raw pages of a PDF. Raises UnreadableDocument for passwords, scans and garbled text. `ocr`
+    names the languages in which pages without text are read by OCR; "": they are not."""
     with _PDFIUM:
         whole = _opened(data)
         document = _opened(ended(data)) if whole is None else whole
         if document is None:
-            return _read_without_pdfium(data, max_pages)
+            return _read_without_pdfium(data)
         try:
-            draft = _read_document(document, data, max_pages)
+            draft = _read_document(document, data, max_pages, Ocr(ocr))
         finally:
             document.close()
     return replace(draft, warnings=(_DAMAGED, *draft.warnings)) if whole is None else draft
@@ -55,7 +58,7 @@ def _opened(data: bytes) -> Any:
         return None
 
 
-def _read_document(document: Any, data: bytes, max_pages: int) -> Draft:
+def _read_document(document: Any, data: bytes, max_pages: int, ocr: Ocr) -> Draft:
     count = len(document)
     if count > max_pages:
         raise UnreadableDocument(
@@ -65,23 +68,59 @@ def _read_document(document: Any, data: bytes, max_pages: int) -> Draft:
         )
     if not count:
         raise _no_pages()
-    second = _SecondOpinion(data)
-    pages = []
+    second = SecondOpinion(data)
+    pages: list[RawPage] = []
+    hidden: list[Hidden] = []
     for index in range(count):
-        lines = _page_lines(document, index)
-        if _is_suspicious(lines):
-            lines = _better(lines, second.lines(index))
+        lines, unseen = _page_lines(document, index)
+        hidden += unseen
+        if not unseen and _is_suspicious(lines):  # the second opinion sees what no eye does
+            lines = _better(lines, second.lines(index)) or _by_ocr(document, index, ocr)
         pages.append(RawPage(index + 1, tuple(lines), document.get_page_label(index), wrapped=True))
-    warnings = _judge(pages, data)
+    warnings = [*_ocr_warnings(ocr), *_judge(pages, data)]
     outline = _outline(document)
     pages = mark_headings(pages)
     if sum(map(len, outline.values())) >= _LEAST_OUTLINE:
         pages = [replace(page, outline=tuple(outline.get(page.number, ()))) for page in pages]
     title = metadata_title(str(document.get_metadata_value("Title")))
-    return Draft(tuple(pages), title, warnings=tuple(warnings))
+    return Draft(tuple(pages), title, warnings=tuple(warnings), hidden=tuple(hidden))
 
 
-def _page_lines(document: Any, index: int) -> list[Line]:
+def _page_lines(document: Any, index: int) -> tuple[list[Line], list[Hidden]]:
+    """The rows of a page that an eye sees, and what is told of those it does not."""
+    import pypdfium2
+
+    try:
+        page = document[index]
+    except pypdfium2.PdfiumError:
+        return [], []
+    try:
+        text_page = page.get_textpage()
+    except pypdfium2.PdfiumError:
+        page.close()
+        return [], []
+    try:
+        text = text_page.get_text_range()
+        unseen, told = hidden_text(page, text_page, text, index + 1)
+        dropped = unseen | _invented_blanks(text_page, text)
+        lines, start = [], 0
+        for end in [*_ROW_END.finditer(text), None]:
+            stop = end.start() if end else len(text)
+            places: Sequence[int] = range(start, stop)
+            if dropped:
+                places = [i for i in places if i not in dropped]
+            if any(not text[i].isspace() for i in places):
+                # pdfium writes U+FFFE for a hyphen at a row's end and leaves the break out.
+                hyphen = "-" if end and end[0] == "\ufffe" else ""
+                lines.append(_measured(text_page, text, places, hyphen))
+            start = end.end() if end else stop
+        return lines, told
+    finally:
+        text_page.close()
+        page.close()
+
+
+def _by_ocr(document: Any, index: int, ocr: Ocr) -> list[Line]:
     import pypdfium2
 
     try:
@@ -89,37 +128,26 @@ def _page_lines(document: Any, index: int) -> list[Line]:
     except pypdfium2.PdfiumError:
         return []
     try:
-        text_page = page.get_textpage()
-    except pypdfium2.PdfiumError:
-        page.close()
-        return []
-    try:
-        text = text_page.get_text_range()
-        invented = _invented_blanks(text_page, text)
-        lines, start = [], 0
-        for end in [*_ROW_END.finditer(text), None]:
-            stop = end.start() if end else len(text)
-            row = text[start:stop]
-            if row.strip():
-                # pdfium writes U+FFFE for a hyphen at a row's end and leaves the break out.
-                hyphen = "-" if end and end[0] == "\ufffe" else ""
-                line = _measured(text_page, text, start, stop, hyphen)
-                for blank in reversed([i for i in invented if start <= i < stop]):
-                    line = replace(line, text=line.text[: blank - start] + line.text[blank - start + 1 :])
-                lines.append(line)
-            start = end.end() if end else stop
-        return lines
+        return ocr.lines(page, index + 1)
     finally:
-        text_page.close()
         page.close()
 
 
-def _invented_blanks(text_page: Any, text: str) -> list[int]:
+def _ocr_warnings(ocr: Ocr) -> list[str]:
+    warnings = []
+    if ocr.pages:
+        warnings.append(f"read by OCR: check figures and names against the scan ({pages_named(ocr.pages)}).")
+    if ocr.too_late:
+        warnings.append(f"pictures that took OCR too long were not read ({pages_named(ocr.too_late)}).")
+    return warnings
+
+
+def _invented_blanks(text_page: Any, text: str) -> set[int]:
     """Blanks before an apostrophe inside a word (`Da ’esh`) that pdfium made of a gap in the print
     too narrow for one."""
     from pypdfium2 import raw
 
-    found = []
+    found = set()
     box = raw.FS_RECTF()
     for match in _SPACED_APOSTROPHE.finditer(text):
         blank = match.start() + 1
@@ -130,16 +158,16 @@ def _invented_blanks(text_page: Any, text: str) -> list[int]:
             continue
         right, height = box.right, box.top - box.bottom
         if raw.FPDFText_GetLooseCharBox(text_page, chars[2], box) and box.left - right < 0.18 * height:
-            found.append(blank)
+            found.add(blank)
     return found
 
 
-def _measured(text_page: Any, text: str, start: int, stop: int, hyphen: str) -> Line:
-    """The row text[start:stop] with its place, from five of its characters: asking for all costs
-    more than reading the page."""
+def _measured(text_page: Any, text: str, places: Sequence[int], hyphen: str) -> Line:
+    """The row of the signs at these places of a text, with its own place, from five of them: asking
+    for all costs more than reading the page."""
     from pypdfium2 import raw
 
-    inked = [i for i in range(start, stop) if not text[i].isspace()]
+    inked = [i for i in places if not text[i].isspace()]
     last = len(inked) - 1
     sample = sorted({inked[0], inked[last // 4], inked[last // 2], inked[3 * last // 4], inked[last]})
     box, x, y, flags = raw.FS_RECTF(), ctypes.c_double(), ctypes.c_double(), ctypes.c_int()
@@ -154,7 +182,7 @@ def _measured(text_page: Any, text: str, start: int, stop: int, hyphen: str) -> 
         length = raw.FPDFText_GetFontInfo(text_page, char, name, 128, flags)
         font = name.value.lower() if length else b""
         bold += b"bold" in font or b"black" in font or b"heavy" in font
-    row = text[start:stop] + hyphen
+    row = "".join([text[i] for i in places]) + hyphen
     if not boxes:
         return Line(row)
     return Line(
@@ -202,52 +230,11 @@ def _unreadable_share(text: str) -> float:
     return sum(len(match[0]) for match in _UNREADABLE.finditer(text)) / max(len(text), 1)
 
 
-class _SecondOpinion:
-    """The same document by pypdf, opened only when a page asks for it."""
-
-    def __init__(self, data: bytes) -> None:
-        self._data = data
-        self._reader: Any = None
-        self._failed = False
-        self._spent_s = 0.0
-
-    def lines(self, index: int) -> list[Line]:
-        if self._failed or self._spent_s > _SECOND_OPINION_S:
-            return []
-        started = time.monotonic()
-        try:
-            if self._reader is None:
-                import pypdf
-
-                self._reader = pypdf.PdfReader(io.BytesIO(self._data))
-            return text_lines(self._reader.pages[index].extract_text().splitlines())
-        except MemoryError:
-            raise
-        except Exception:
-            # pypdf raises ten kinds of exception on odd files; it is only the second opinion.
-            self._failed = True
-            return []
-        finally:
-            self._spent_s += time.monotonic() - started
-
-
-def _read_without_pdfium(data: bytes, max_pages: int) -> Draft:
+def _read_without_pdfium(data: bytes) -> Draft:
     """What pypdf can save of a file that pdfium does not open."""
-    import pypdf
-
-    try:
-        reader = pypdf.PdfReader(io.BytesIO(data))
-        if reader.is_encrypted and not reader.decrypt(""):
-            raise _encrypted()
-        texts = [page.extract_text() for page in reader.pages]
-    except (UnreadableDocument, MemoryError):
-        raise
-    except Exception as error:
-        raise UnreadableDocument(
-            "damaged",
-            f"it does not open as a PDF ({type(error).__name__}).",
-            "Copy it again from its source, or save it anew.",
-        ) from None
+    texts = texts_of_all(data)
+    if texts is None:
+        raise _encrypted()
     pages = [
         RawPage(number, tuple(text_lines(text.splitlines())), wrapped=True)
         for number, text in enumerate(texts, start=1)
@@ -266,7 +253,7 @@ def _judge(pages: Sequence[RawPage], data: bytes) -> list[str]:
         raise UnreadableDocument(
             "scanned",
             f"no text on {total} of {total} pages (a scan?).",
-            "Run OCR on it, or set skip=yes in manifest.csv.",
+            "Set ASSISTANT_OCR to its language, run OCR on it, or set skip=yes in manifest.csv.",
         )
     text = " ".join(line.text for page in pages for line in page.lines)
     if _unreadable_share(text) > 0.3 or (len(text) > 200 and not re.search(r"[^\W\d_]{2}", text)):

@@ -5,6 +5,8 @@ from typing import Any
 
 from index.cleaning import RawPage
 from index.paragraphs import Line
+from index.reading.hidden import WordStyles, told
+from index.types import Hidden
 
 _W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 _FALLBACK = "{http://schemas.openxmlformats.org/markup-compatibility/2006}Fallback"
@@ -23,6 +25,8 @@ class WordWalk:
         self._lists = _Lists(document)
         self._levels = _heading_levels(document)
         self._notes = _footnotes(document)
+        self._styles = WordStyles(document)
+        self.hidden: list[Hidden] = []
         self._pages: list[list[Line]] = [[]]
         self._pending: list[Line] = []  # footnotes of the page in hand
         self._note_number = 0
@@ -76,6 +80,11 @@ class WordWalk:
             tag = node.tag
             if tag in _DROPPED or not isinstance(tag, str):
                 continue
+            if tag == f"{_W}r" and (how := self._styles.way(node)):
+                text = "".join(part.text or "" for part in node.iter(f"{_W}t"))
+                if text.strip():
+                    self.hidden.append(told(len(self._pages), how, text))
+                    continue
             if tag == f"{_W}txbxContent":
                 boxes.append(node)
             elif tag == f"{_W}t":

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from index.types import Document, Outcome, Report
+from index.types import Document, Hidden, Outcome, Report
 
 _FINE = ("indexed",)
 
@@ -31,9 +31,16 @@ def describe(report: Report) -> Iterator[str]:
 
 
 def recorded(record: Mapping[str, Any]) -> tuple[Outcome, ...]:
-    """The outcomes that a build's record holds, also one that was written before groups were kept."""
+    """The outcomes that a build's record holds, also one that was written before all of it was kept."""
     return tuple(
-        Outcome(**{**told, "groups": tuple(told.get("groups", ()))}) for told in record.get("outcomes", ())
+        Outcome(
+            **{
+                **told,
+                "groups": tuple(told.get("groups", ())),
+                "hidden": tuple(Hidden(**each) for each in told.get("hidden", ())),
+            }
+        )
+        for told in record.get("outcomes", ())
     )
 
 
