@@ -2,10 +2,8 @@
 
 import re
 import threading
-import time
 import unicodedata
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -27,6 +25,7 @@ from assistant.prompting import load_prompt
 from assistant.support import Support
 from assistant.types import Answer, Question, Side, Status, Trace
 from assistant.voices import voices
+from assistant.watching import Watch
 from assistant.writing import Task, Writer, Written, similarity
 from index import generations
 from index.embedding import Embedder, load_embedder
@@ -127,7 +126,7 @@ class Assistant:
     ) -> Iterator[str | Answer]:
         """The path of a question over one set of papers; `least` is the confidence that counts as
         sure, the settings' own where None."""
-        watch = _Watch()
+        watch = Watch()
         index, groups = self.index, question.principal.groups
         spoken = Language(question.language)  # never over a `yield`: it would leak to whoever takes the step
         with watch.step("receive"), speaking(spoken):
@@ -262,16 +261,3 @@ def _withdraws(build: Path, before: str) -> bool:
         return bool(generations.record_of(build).get("previous") != before)
     except BadIndex:
         return (build / generations.RECORD).exists()
-
-
-class _Watch:
-    """Wall time of each step."""
-
-    def __init__(self) -> None:
-        self.seconds: dict[str, float] = {}
-
-    @contextmanager
-    def step(self, name: str) -> Iterator[None]:
-        begun = time.perf_counter()
-        yield
-        self.seconds[name] = round(time.perf_counter() - begun, 6)
