@@ -8,6 +8,7 @@ and leave in a thread of their own, so that a collector that is away costs trace
 
 from __future__ import annotations
 
+import logging
 import os
 import threading
 from collections.abc import Callable, Mapping
@@ -63,6 +64,8 @@ class Tracing:
         except ValueError as error:
             raise BadSetting(f"OTEL_…: {error}. Mend it, or unset {ENDPOINTS[0]}.") from error
         self._tracer = self._provider.get_tracer("ct-assistant")
+        # A line for each batch that is lost will do; each try would be one, too.
+        logging.getLogger("opentelemetry.exporter").setLevel(logging.ERROR)
 
     def begin(self, errand: Errand, door: str) -> tuple[Errand, Callable[[Ended], None]]:
         """As `Watcher` has it: the span of a question, below the one its errand came with."""

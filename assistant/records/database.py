@@ -62,6 +62,19 @@ class Database:
             if self._log_to_empty:
                 self.erase()
 
+    @contextmanager
+    def looking(self) -> Iterator[Connection]:
+        """A connection that changes nothing: no form of an older program, no damaged file, no log."""
+        with self._faults():
+            engine = self._make() if self.path is None else create_engine(sqlite_file.unchanged(self.path))
+            try:
+                with engine.connect() as connection, connection.begin():
+                    if self.path is None:
+                        connection.execute(text("SET TRANSACTION READ ONLY"))
+                    yield connection
+            finally:
+                engine.dispose()
+
     def erase(self) -> None:
         """Take what was deleted out of SQLite's files; where a reader is in the way, after the next write.
 

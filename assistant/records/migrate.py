@@ -13,6 +13,15 @@ MIGRATIONS = Path(__file__).parent / "migrations"
 VERSION_TABLE = "records_version"  # not Alembic's own name: the database may hold other programs' tables
 
 
+def forms(connection: Connection) -> tuple[str | None, str | None, bool]:
+    """The form of a database, today's, and whether this program knows the database's. Changes nothing."""
+    scripts = ScriptDirectory(MIGRATIONS, version_locations=[MIGRATIONS])
+    context = MigrationContext.configure(connection, opts={"version_table": VERSION_TABLE})
+    at = context.get_current_revision()
+    known = at is None or at in {script.revision for script in scripts.walk_revisions()}
+    return at, scripts.get_current_head(), known
+
+
 def upgrade(connection: Connection, name: str) -> None:
     """Take the steps that are still to be taken. The caller holds a lock over all processes.
 
@@ -20,10 +29,10 @@ def upgrade(connection: Connection, name: str) -> None:
     """
     scripts = ScriptDirectory(MIGRATIONS, version_locations=[MIGRATIONS])
     context = MigrationContext.configure(connection, opts={"version_table": VERSION_TABLE})
-    at, head = context.get_current_revision(), scripts.get_current_head()
+    at, head, known = forms(connection)
     if at == head:
         return
-    if at is not None and at not in {script.revision for script in scripts.walk_revisions()}:
+    if not known:
         raise RecordsUnavailable(
             f"{name}: written by a newer ct-assistant (form {at}; this one knows up to {head}). "
             "Start the newer one, or name another database in ASSISTANT_RECORDS_URL."
