@@ -131,7 +131,8 @@ raise RuntimeError("key " + os.environ["ASSISTANT_SECRET"])
 """
     secret = "a-secret-of-more-than-32-characters"
     environment = {"ASSISTANT_LOG": "json", "ASSISTANT_SECRET": secret, "PYTHONPATH": ":".join(sys.path)}
-    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, env=environment, capture_output=True, text=True)
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True)
     told = [json.loads(line) for line in done.stderr.splitlines()]
     assert [line["logger"] for line in told] == ["uvicorn.error", "py.warnings", "assistant", "assistant"]
     assert "ZeroDivisionError" in told[2]["exception"] and "RuntimeError" in told[3]["exception"]
