@@ -103,8 +103,7 @@ def _builds(settings: Settings) -> Iterator[Finding]:
         yield Finding(False, f"{told} next `ct-assistant build` that finds something new keeps another.")
     outcomes = Counter(outcome["status"] for outcome in record.get("outcomes", ()))
     files = ", ".join(f"{count} {status}" for status, count in outcomes.most_common())
-    unread = outcomes.total() - outcomes["indexed"]
-    more = "; `ct-assistant build` told why each is not answered from" if unread else ""
+    more = "; `ct-assistant build` told why of each" if outcomes.total() > outcomes["indexed"] else ""
     yield Finding(True, f"files: {outcomes.total()} ({files}){more}")
     yield surroundings.versions(record)
     yield surroundings.clock(build.name)
@@ -201,6 +200,7 @@ def _audit(path: Path) -> Finding:
 
 def _language_model(settings: Settings) -> Iterator[Finding]:
     if settings.llm:
+        model = LanguageModel(settings)
         begun = time.monotonic()
-        LanguageModel(settings).complete([("user", "Reply with the word ready.")])
+        model.complete([("user", "Reply with the word ready.")])
         yield Finding(True, f"language model: {settings.llm} answers, in {time.monotonic() - begun:.1f} s")

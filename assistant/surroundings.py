@@ -113,9 +113,6 @@ def agreement(settings: Settings) -> Iterator[Finding]:
         "ASSISTANT_PROXY_USER_HEADER and ASSISTANT_PROXY_GROUPS_HEADER are the same. Name two.": (
             settings.proxy_user_header.lower() == settings.proxy_groups_header.lower()
         ),
-        "ASSISTANT_LLM_BASE_URL is set, but no model is named. Set ASSISTANT_LLM, or unset it.": (
-            settings.llm_base_url and not settings.llm
-        ),
         "ASSISTANT_LLM_FIRST_TOKEN_S is longer than ASSISTANT_LLM_TIMEOUT_S. Lower it.": (
             settings.llm_first_token_s > settings.llm_timeout_s
         ),

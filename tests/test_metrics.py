@@ -2,6 +2,7 @@
 
 import json
 import logging
+import re
 import socket
 import threading
 import time
@@ -32,6 +33,7 @@ from conftest import ROOT
 from index import generations
 from index.embedding import Embedder
 from index.errors import BadIndex
+from index.search import Index
 from serving import served
 
 GOLDEN = ROOT / "tests" / "golden" / "metrics.txt"
@@ -136,6 +138,7 @@ def test_a_paper_that_is_denied_counts_like_one_that_is_not_there(server: Served
 
 
 def test_names_and_labels_are_those_that_dashboards_know(server: Served) -> None:
+    by_api(server.address, PAYS)
     families = text_string_to_metric_families(httpx.get(f"http://{server.figures_at}/metrics").text)
     told = {
         f"{one.name} {{{','.join(sorted(label for label in one.labels if label != 'le'))}}}"
@@ -195,7 +198,7 @@ def test_whoever_is_turned_away_counts_with_the_reason(monkeypatch: pytest.Monke
     assert value(told, "answers_in_progress") == 0 and value(told, "exchanges_waiting") == 3
 
 
-def _no_index() -> None:
+def _no_index() -> Index:
     raise BadIndex("x: no index here.")
 
 
@@ -361,3 +364,12 @@ def test_no_fault_of_ours_is_hidden_from_the_asker_by_whoever_watches() -> None:
     told = read(metrics.text().decode())
     assert value(told, "questions_total", door="api", status="refused") == 1
     assert value(told, "questions_total", door="api", status="failed") == 1
+
+
+def test_every_figure_that_an_alert_looks_at_is_there() -> None:
+    yaml = pytest.importorskip("yaml")
+    groups = yaml.safe_load((ROOT / "docs" / "deployment" / "alerts.yaml").read_text("utf-8"))["groups"]
+    rules = [rule for group in groups for rule in group["rules"]]
+    asked = {name for rule in rules for name in re.findall(r"ct_assistant_\w+", rule["expr"])}
+    known = {line.split()[0] for line in GOLDEN.read_text("utf-8").splitlines()}
+    assert len(rules) == 5 and asked <= known | {"ct_assistant_fallbacks_total"}
