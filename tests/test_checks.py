@@ -96,7 +96,7 @@ def _record_without_fields(folder: Path, _: pytest.MonkeyPatch) -> None:
 
 
 def _clock_behind(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(surroundings.time, "time", lambda: 1_000_000_000.0)
+    monkeypatch.setattr("assistant.surroundings.time.time", lambda: 1_000_000_000.0)
 
 
 @pytest.mark.parametrize(
@@ -226,14 +226,14 @@ def test_a_disk_that_is_nearly_full_is_told_before_the_next_build_fails(
     build = generations.current(folder / "index")
     assert all(finding.sound for finding in surroundings.room(settings_of(folder), build))
     full = shutil.disk_usage(folder)._replace(free=surroundings.SPARE_BYTES)
-    monkeypatch.setattr(surroundings.shutil, "disk_usage", lambda _: full)
+    monkeypatch.setattr("assistant.surroundings.shutil.disk_usage", lambda _: full)
     findings = list(surroundings.room(settings_of(folder), build))
     assert [finding.sound for finding in findings] == [False] * 3
     assert all("Make room" in finding.text for finding in findings)
 
 
 def test_a_folder_that_cannot_be_written_is_told(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(surroundings.os, "access", lambda path, _: "index" not in str(path))
+    monkeypatch.setattr("assistant.surroundings.os.access", lambda path, _: "index" not in str(path))
     wrong = [each for each in checks._machine(settings_of(folder)) if not each.sound]
     assert len(wrong) == 1 and "ASSISTANT_INDEX" in wrong[0].text
 

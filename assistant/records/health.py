@@ -50,6 +50,6 @@ def _found(database: Database) -> Iterator[tuple[bool, str]]:
         else:
             conversations = db.execute(select(func.count()).select_from(CONVERSATIONS)).scalar()
             marks = db.execute(select(func.count()).select_from(MARKS)).scalar()
-            yield True, f"{name}, form {at}, {conversations} conversations, {marks} marks"
+            yield True, f"{name}, {conversations} conversations, {marks} marks"
     if path is not None and path.stat().st_mode & 0o077:
         yield False, f"{path} can be read by others of this machine. Run `chmod 600 {path}`."
