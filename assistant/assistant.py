@@ -4,7 +4,6 @@ import re
 import time
 import unicodedata
 from collections.abc import Generator, Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import replace
 
 from assistant import sayings
@@ -25,6 +24,7 @@ from assistant.prompting import load_prompt
 from assistant.support import Support
 from assistant.types import Answer, Question, Side, Status, Trace
 from assistant.voices import voices
+from assistant.watching import Watch
 from assistant.writing import Task, Writer, Written, similarity
 from index import generations
 from index.embedding import Embedder, load_embedder
@@ -117,7 +117,7 @@ class Assistant:
     ) -> Iterator[str | Answer]:
         """The path of a question over one set of papers; `least` is the confidence that counts as
         sure, the settings' own where None."""
-        watch = _Watch()
+        watch = Watch()
         groups = question.principal.groups
         spoken = Language(question.language)  # never over a `yield`: it would leak to whoever takes the step
         with watch.step("receive"), speaking(spoken):
@@ -248,14 +248,3 @@ def received(text: str, most_chars: int) -> str:
     return clean
 
 
-class _Watch:
-    """Wall time of each step."""
-
-    def __init__(self) -> None:
-        self.seconds: dict[str, float] = {}
-
-    @contextmanager
-    def step(self, name: str) -> Iterator[None]:
-        begun = time.perf_counter()
-        yield
-        self.seconds[name] = round(time.perf_counter() - begun, 6)

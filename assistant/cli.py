@@ -83,6 +83,7 @@ def _parser() -> argparse.ArgumentParser:
 
     check = parsers.add_parser("check", help="is everything here sound?")
     check.add_argument("--corpus", type=Path, help="folder of the documents (docs_corpus)")
+    check.add_argument("--json", action="store_true", help="print one JSON list of {sound, text}")
     check.set_defaults(run=commands.check)
     evaluate = parsers.add_parser("eval", help="run a question set and report on it")
     _add_eval_options(evaluate)

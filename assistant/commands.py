@@ -115,10 +115,14 @@ def mcp(given: argparse.Namespace, settings: Settings) -> int:
 def check(given: argparse.Namespace, settings: Settings) -> int:
     from assistant import checks
 
-    wrong = 0
+    wrong, told = 0, []
     for finding in checks.check(settings):
         wrong += not finding.sound
-        print(f"{'ok   ' if finding.sound else 'WRONG'} {finding.text}")
+        told.append({"sound": finding.sound, "text": finding.text})
+        if not given.json:
+            print(f"{'ok   ' if finding.sound else 'WRONG'} {finding.text}", flush=True)
+    if given.json:
+        print(json.dumps(told, ensure_ascii=False))
     return 1 if wrong else 0
 
 

@@ -88,6 +88,10 @@ class Settings(BaseSettings):
     audit_questions: bool = Field(False, description="whether audit lines hold the text of the question")
     audit_mib: int = Field(20, ge=1, le=10_240, description="size of one file of audit lines, in MiB")
     audit_days: int = Field(90, ge=1, le=3650, description="how long audit lines are kept")
+    log: Literal["text", "json"] = Field("text", description="form of the log: `text` or `json`")
+    metrics: str = Field(
+        "", description="address of its own for Prometheus, such as `127.0.0.1:9464`; empty: none"
+    )
     question_chars: int = Field(2000, ge=10, le=100_000, description="longest question")
     min_confidence: float = Field(MIN_CONFIDENCE, ge=0, le=1, description="refuse to answer below this")
     llm: str = Field(

@@ -92,12 +92,14 @@ class SignOnAway(AssistantFault):
 class TooManyQuestions(AssistantFault):
     """More questions at once, or in a minute, than one person or this server can have.
 
-    `retry_after_s` is how long to wait, in whole seconds. The sentence is in the asker's language.
+    `retry_after_s` is how long to wait, in whole seconds; `reason` is one word for which bound it was:
+    `minute`, `person` or `queue`. The sentence is in the asker's language.
     """
 
-    def __init__(self, sentence: str, retry_after_s: int) -> None:
+    def __init__(self, sentence: str, retry_after_s: int, reason: str = "queue") -> None:
         super().__init__(sentence)
         self.retry_after_s = retry_after_s
+        self.reason = reason
 
     @property
     def for_staff(self) -> str:

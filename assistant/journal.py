@@ -1,8 +1,8 @@
 """The audit lines: one JSON object for each question, in files bounded by size and by age.
 
-A line tells who asked, with which groups and in which scope, of which build, the documents cited,
-the status and the times. It holds the text of the question only where that is configured, and
-never a word of an answer or of a paper.
+A line tells the id of the request, who asked, with which groups and in which scope, of which build,
+the documents cited, the status and the times. It holds the text of the question only where that is
+configured, and never a word of an answer or of a paper.
 """
 
 import json
@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from assistant import watching
 from assistant.types import Answer, Question
 
 CURRENT = "audit.jsonl"
@@ -66,6 +67,7 @@ class Journal:
         scope = {**question.filters, **principal.scope}
         told: dict[str, object] = {
             "time": datetime.fromtimestamp(self._clock(), UTC).isoformat(timespec="milliseconds"),
+            "request": watching.current().request,
             "door": door,
             "who": principal.id,
             "groups": sorted(principal.groups),

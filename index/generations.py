@@ -127,6 +127,14 @@ def verify(build: Path) -> list[str]:
     return wrong
 
 
+def is_sound(build: Path) -> bool:
+    """Whether a build is there, whole."""
+    try:
+        return not verify(build)
+    except BadIndex:
+        return False
+
+
 def prune(index: Path, keep: set[str]) -> int:
     """Delete the builds, finished or not, that are not named in `keep`, what a killed restoring left,
     and the copies that killed processes left in the temporary folder; the bytes that this freed."""

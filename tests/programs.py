@@ -5,6 +5,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import uvicorn
 from fastapi import FastAPI
@@ -31,6 +32,11 @@ def settings_in(folder: Path, **given: object) -> Settings:
 def application(folder: Path, assistant: Assistant | None = None, **given: object) -> FastAPI:
     """The whole server's application, guards and all."""
     return server.create_app(settings_in(folder, **given), assistant or scripted.scripted())
+
+
+def headers(answer: Any) -> dict[str, str]:
+    """The headers of an answer but for the number of its request, which is another one each time."""
+    return {name: told for name, told in answer.headers.items() if name != "x-request-id"}
 
 
 def client(app: FastAPI) -> TestClient:

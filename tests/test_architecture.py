@@ -45,6 +45,8 @@ DOORS = {
     "httpx2": {"assistant/web/provider.py"},
     "joserfc": {"assistant/web/id_token.py"},
     "cryptography": {"assistant/web/sealing.py"},
+    "prometheus_client": {"assistant/web/metrics.py"},
+    "opentelemetry": {"assistant/tracing.py"},
 }
 # (importing package, imported package): never.
 WALLS = [
@@ -66,7 +68,7 @@ GRADIO = {f"assistant/web/{name}.py" for name in ROOMS}
 # Slow to load: never at the top of a module that a quick command loads.
 HEAVY = {
     "chromadb", "torch", "transformers", "sentence_transformers", "onnxruntime", "langchain", "pypdf", "mcp",
-    "mcp_types",
+    "mcp_types", "opentelemetry",
 }  # fmt: skip
 
 

@@ -63,6 +63,20 @@ class Database:
             if self._log_to_empty:
                 self.erase()
 
+    @contextmanager
+    def looking(self) -> Iterator[Connection]:
+        """A connection that changes nothing: no form of an older program, no damaged file, no log."""
+        with self._faults():
+            there = self.path  # a server is only asked; a file is opened so that nothing of it changes
+            engine = create_engine(sqlite_file.unchanged(there)) if there else self._make(ANSWER_S)
+            try:
+                with engine.connect() as connection, connection.begin():
+                    if self.path is None:
+                        connection.execute(text("SET TRANSACTION READ ONLY"))
+                    yield connection
+            finally:
+                engine.dispose()
+
     def erase(self) -> None:
         """Take what was deleted out of SQLite's files; where a reader is in the way, after the next write.
 

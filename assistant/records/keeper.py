@@ -40,6 +40,10 @@ class Keeper:
         self._writing = threading.Lock()  # of whoever writes, which may take its time
         self._again_at = 0.0
 
+    def __len__(self) -> int:
+        """How many exchanges wait. Takes no turn: a write may hold the others up for seconds."""
+        return len(self._waiting)
+
     def keep(
         self, owner: str, conversation_id: str, exchange: Exchange, begin: bool = False, replacing: str = ""
     ) -> bool:

@@ -15,7 +15,14 @@ VERSION_TABLE = "records_version"  # not Alembic's own name: the database may ho
 
 def is_current(connection: Connection, name: str) -> bool:
     """Whether no step is to be taken. Raises RecordsUnavailable as `upgrade` does."""
-    return not _steps(_context(connection), _scripts(), name)
+    return not _steps(connection, name)
+
+
+def forms(connection: Connection) -> tuple[str | None, str | None, bool]:
+    """The form of a database, today's, and whether this program knows the database's. Changes nothing."""
+    at, scripts = _context(connection).get_current_revision(), _scripts()
+    known = at is None or at in {script.revision for script in scripts.walk_revisions()}
+    return at, scripts.get_current_head(), known
 
 
 def upgrade(connection: Connection, name: str) -> None:
@@ -23,12 +30,11 @@ def upgrade(connection: Connection, name: str) -> None:
 
     Raises RecordsUnavailable where the database (told as `name`) is of a newer program.
     """
-    context, scripts = _context(connection), _scripts()
-    steps = _steps(context, scripts, name)
+    context, steps = _context(connection), _steps(connection, name)
     with Operations.context(context):
         for step in steps:
             step.module.upgrade()
-            context.stamp(scripts, step.revision)
+            context.stamp(_scripts(), step.revision)
 
 
 def _context(connection: Connection) -> MigrationContext:
@@ -39,14 +45,12 @@ def _scripts() -> ScriptDirectory:
     return ScriptDirectory(MIGRATIONS, version_locations=[MIGRATIONS])
 
 
-def _steps(context: MigrationContext, scripts: ScriptDirectory, name: str) -> list[Script]:
+def _steps(connection: Connection, name: str) -> list[Script]:
     """The steps that are still to be taken, in order."""
-    at, head = context.get_current_revision(), scripts.get_current_head()
-    if at == head:
-        return []
-    if at is not None and at not in {script.revision for script in scripts.walk_revisions()}:
+    at, head, known = forms(connection)
+    if not known:
         raise RecordsUnavailable(
             f"{name}: written by a newer ct-assistant (form {at}; this one knows up to {head}). "
             "Start the newer one, or name another database in ASSISTANT_RECORDS_URL."
         )
-    return list(scripts.iterate_revisions(head, at))[::-1]
+    return [] if at == head else list(_scripts().iterate_revisions(head, at))[::-1]

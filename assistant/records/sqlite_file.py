@@ -9,10 +9,11 @@ import logging
 import os
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
+from urllib.parse import quote
 
-from sqlalchemy import Engine, event
+from sqlalchemy import URL, Connection, Engine, event
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import DBAPIError
 
@@ -71,6 +72,14 @@ def prepare_connections(engine: Engine) -> None:
         connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")  # type: ignore[attr-defined]
 
 
+def unchanged(path: Path) -> URL:
+    """The address of a file that is only looked at. Where no log lies beside it nobody has it open, and
+    it is read as it is; else together with its log, which a reader must lock."""
+    log_beside = path.with_name(path.name + "-wal").exists()
+    query = {"uri": "true", "mode": "ro"} | ({} if log_beside else {"immutable": "1"})
+    return URL.create("sqlite", database=f"file:{quote(str(path.absolute()))}", query=query)
+
+
 def is_damage(error: BaseException | None) -> bool:
     """Whether an error of a statement says that the file is damaged or no database."""
     if isinstance(error, DBAPIError):
@@ -78,10 +87,10 @@ def is_damage(error: BaseException | None) -> bool:
     return getattr(error, "sqlite_errorcode", 0) & 0xFF in (_CORRUPT, _NOT_A_DATABASE)
 
 
-def damage(engine: Engine) -> str:
+def damage(opened: Engine | Connection) -> str:
     """What is wrong with the file, or "". Reads all of it: 0.1 s for 50 MB."""
     try:
-        with engine.connect() as connection:
+        with opened.connect() if isinstance(opened, Engine) else nullcontext(opened) as connection:
             found = connection.exec_driver_sql("PRAGMA quick_check(1)").scalar()
             return "" if found == "ok" else str(found)
     except DBAPIError as error:

@@ -120,6 +120,10 @@ class History:
             log.exception("an exchange was not kept")
             return texts.NOT_KEPT_YET
 
+    def unwritten(self) -> int:
+        """How many exchanges, of all people, wait to be written."""
+        return len(self._keeper)
+
     def catch_up(self) -> None:
         """Try to write what waits; else the next answer does. Never raises for the database's sake."""
         self._keeper.retry()

@@ -8,16 +8,17 @@ turned away.
 import threading
 import time
 from collections import OrderedDict, deque
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
-from assistant import sayings
+from assistant import sayings, watching
 from assistant.assistant import Assistant
 from assistant.errors import AssistantFault, TooManyQuestions
 from assistant.journal import Journal
 from assistant.types import Answer, Principal, Question
+from assistant.watching import Ended, Errand, Watch, Watcher
 from index.search import Index
 
 MINUTE_S = 60.0
@@ -41,13 +42,15 @@ class Bounds:
 
 @dataclass(slots=True)
 class _Line:
-    """What a question came to, as far as it is known by now."""
+    """What a question came to, as far as it is known by now, and what is worked on for it."""
 
+    errand: Errand
     told: Answer | str = "stopped"
+    reason: str = ""
 
 
 class Reception:
-    """The assistant, with its bounds and its journal. Safe between threads."""
+    """The assistant, with its bounds, its journal and whoever watches. Safe between threads."""
 
     def __init__(
         self,
@@ -55,8 +58,10 @@ class Reception:
         bounds: Bounds,
         journal: Journal | None = None,
         clock: Callable[[], float] = time.monotonic,
+        watchers: Sequence[Watcher] = (),
     ) -> None:
         self.assistant = assistant
+        self._watchers = tuple(watchers)
         self._bounds, self._journal, self._clock = bounds, journal, clock
         self._lock = threading.Condition()
         self._asked: OrderedDict[str, deque[float]] = OrderedDict()
@@ -68,6 +73,12 @@ class Reception:
     def index(self) -> Index:
         """The published build."""
         return self.assistant.index
+
+    @property
+    def busy(self) -> tuple[int, int]:
+        """How many answers are being made, and how many questions wait for their turn."""
+        with self._lock:
+            return len(self._answering) - self._waiting, self._waiting
 
     def ask(self, question: Question, door: str) -> Answer:
         """The answer as a whole. Raises as `stream` does."""
@@ -83,8 +94,8 @@ class Reception:
         """
         question = replace(question, history=question.history[-self._bounds.history_turns :])
         with self._audited(question, door) as line:
-            with self._admitted(question.principal):
-                for part in self.assistant.stream(question):
+            with self._admitted(question.principal, line.errand):
+                for part in watching.carried(line.errand, self.assistant.stream(question)):
                     if isinstance(part, Answer):
                         line.told = part
                     else:
@@ -104,12 +115,18 @@ class Reception:
 
     @contextmanager
     def _audited(self, question: Question, door: str) -> Iterator[_Line]:
-        """Write the audit line of what is done within, however it ends."""
-        began, line = self._clock(), _Line()
+        """Write the audit line of what is done within, however it ends, and tell whoever watches."""
+        began, errand = self._clock(), watching.current()
+        errand = replace(errand, request=errand.request or watching.new_id(), steps=[])
+        enders: list[Callable[[Ended], None]] = []
+        for watcher in self._watchers:
+            errand, ender = watcher.begin(errand, door)
+            enders.append(ender)
+        line = _Line(errand)
         try:
             yield line
-        except TooManyQuestions:
-            line.told = "turned_away"
+        except TooManyQuestions as fault:
+            line.told, line.reason = "turned_away", fault.reason
             raise
         except AssistantFault:
             line.told = "refused"
@@ -118,16 +135,20 @@ class Reception:
             line.told = "failed"
             raise
         finally:
-            if self._journal:
-                self._journal.write(question, line.told, door, self._clock() - began)
+            ended = Ended(line.told, door, self._clock() - began, errand, line.reason)
+            with watching.on(errand):
+                if self._journal:
+                    self._journal.write(question, ended.outcome, door, ended.seconds)
+                for ender in enders:
+                    ender(ended)
 
     @contextmanager
-    def _admitted(self, principal: Principal) -> Iterator[None]:
+    def _admitted(self, principal: Principal, errand: Errand) -> Iterator[None]:
         """Hold this person's one place, and a turn among all."""
         with self._lock:
             self._count(principal.id)
             if not self._lock.wait_for(lambda: principal.id not in self._answering, PLACE_S):
-                raise TooManyQuestions(sayings.ANOTHER_ANSWER, 2)
+                raise TooManyQuestions(sayings.ANOTHER_ANSWER, 2, "person")
             if self._waiting > self._bounds.waiting:
                 raise TooManyQuestions(sayings.QUEUE_FULL, 10)
             self._answering.add(principal.id)
@@ -135,7 +156,8 @@ class Reception:
         got = False
         try:
             try:
-                got = self._turns.acquire(timeout=TURN_S)
+                with watching.on(errand), Watch().step("wait"):
+                    got = self._turns.acquire(timeout=TURN_S)
             finally:
                 with self._lock:
                     self._waiting -= 1
@@ -158,7 +180,7 @@ class Reception:
             asked.popleft()
         if len(asked) >= self._bounds.per_minute:
             wait = max(1, round(asked[0] + MINUTE_S - now + 0.5))
-            raise TooManyQuestions(sayings.TOO_MANY_QUESTIONS.format(count=wait), wait)
+            raise TooManyQuestions(sayings.TOO_MANY_QUESTIONS.format(count=wait), wait, "minute")
         asked.append(now)
         while len(self._asked) > PEOPLE:
             self._asked.popitem(last=False)

@@ -6,14 +6,14 @@ import signal
 import socket
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import uvicorn
 from fastapi import FastAPI
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.routing import Route
 
-from assistant import journal
+from assistant import journal, tracing
 from assistant.assistant import Assistant
 from assistant.config import Settings
 from assistant.errors import RecordsUnavailable
@@ -22,6 +22,7 @@ from assistant.records import Conversations, Database, FeedbackBook
 from assistant.records.health import reach
 from assistant.records.keys import Keys
 from assistant.records.visits import Visits
+from assistant.watching import Watcher
 from assistant.web import downloads, framing, logs, oidc, protocol, texts, viewer
 from assistant.web.api import doors
 from assistant.web.api.asking import Desk
@@ -30,6 +31,8 @@ from assistant.web.guard import Answers, Guard, Sessions
 from assistant.web.history import History
 from assistant.web.listening import address_of, listen
 from assistant.web.marks import Marks
+from assistant.web.metrics import Metrics, State, published
+from assistant.web.numbering import Numbered, proxy_of
 from assistant.web.reception import Bounds, Reception
 from assistant.web.sign_on import (
     LOOPBACK,
@@ -74,9 +77,18 @@ def create_app(settings: Settings, assistant: Assistant | None = None) -> FastAP
     app.state.settle = history.settle
     marks = Marks(FeedbackBook(database), history)
     app.include_router(downloads.routes(assistant, who, marks.exchange))
-    desk = reception(settings, assistant)
+    figures, traces = Metrics(), tracing.begin()
+    app.state.metrics, app.state.tracing = figures, traces
+    desk = reception(settings, assistant, [figures, traces] if traces else [figures])
+
+    def reachable() -> None:
+        reach(database)
+
+    figures.look_at(
+        State(lambda: desk.busy, lambda: desk.index, settings.index, reachable, history.unwritten)
+    )
     app.router.routes.append(Route(protocol.PATH, protocol.Door(settings, desk)))
-    doors.mount(app, Desk.of(settings, desk, who), lambda: reach(database))
+    doors.mount(app, Desk.of(settings, desk, who), reachable)
     return chat.mount(app, desk, who, marks, history)
 
 
@@ -108,9 +120,10 @@ def _admit(app: FastAPI, settings: Settings, database: Database) -> None:
     app.add_middleware(Problems)
     app.add_middleware(Crossing, origins=friends)
     app.add_middleware(Answers, framing=friends)
+    app.add_middleware(Numbered, proxy=proxy_of(settings))
 
 
-def reception(settings: Settings, assistant: Assistant) -> Reception:
+def reception(settings: Settings, assistant: Assistant, watchers: Sequence[Watcher] = ()) -> Reception:
     """The one desk that all doors of this server ask at."""
     bounds = Bounds(
         per_minute=settings.questions_per_minute,
@@ -119,7 +132,7 @@ def reception(settings: Settings, assistant: Assistant) -> Reception:
         history_turns=settings.history_turns,
     )
     kept = journal.Bounds(settings.audit_mib * 1024 * 1024, settings.audit_days, settings.audit_questions)
-    return Reception(assistant, bounds, Journal(settings.audit, kept))
+    return Reception(assistant, bounds, Journal(settings.audit, kept), watchers=watchers)
 
 
 def serve(
@@ -145,9 +158,12 @@ def serve(
             timeout_graceful_shutdown=STOP_WITHIN_S,
         )
         try:
-            _Server(config, lambda: ready(address) if ready else None).run(sockets=[listening])
+            with published(app.state.metrics, settings.metrics):
+                _Server(config, lambda: ready(address) if ready else None).run(sockets=[listening])
         finally:
             app.state.settle()
+            if app.state.tracing:
+                app.state.tracing.close()
 
 
 def _stop_in_order() -> None:
@@ -158,12 +174,13 @@ def _stop_in_order() -> None:
 
 
 def quiet_gradio() -> None:
-    """Switch off, before Gradio is imported, whatever in it or under it would call home."""
+    """Switch off, before Gradio is imported, whatever in it or under it would call home or trace."""
     os.environ.update(
         GRADIO_ANALYTICS_ENABLED="False",
         HF_HUB_OFFLINE="1",
         HF_HUB_DISABLE_TELEMETRY="1",
         DO_NOT_TRACK="1",
+        FASTAPI_OTEL_AUTO_CONFIGURE="false",  # its spans hold addresses; ours are `tracing`'s
     )
 
 

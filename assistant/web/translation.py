@@ -16,9 +16,9 @@ from urllib.parse import parse_qs
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from assistant import language, sayings
+from assistant import language, sayings, watching
 from assistant.language import Language
-from assistant.web import render, texts
+from assistant.web import numbering, render, texts
 
 LAID_OUT_ONCE = ("/", "/config")
 _AND = r"(?:&|\\u0026)"  # as it stands in HTML, and in JSON within HTML
@@ -91,7 +91,8 @@ def filled(page: str, spoken: Language) -> str:
 
 
 def spoken(handler: Callable[..., Any]) -> Callable[..., Any]:
-    """Let a handler of the chat speak the reader's language, found in the request it is given.
+    """Let a handler of the chat speak the reader's language, found in the request it is given, and be
+    at work for that request.
 
     A handler that walks in steps is resumed in a fresh context for each: it gets one of its own.
     """
@@ -99,7 +100,7 @@ def spoken(handler: Callable[..., Any]) -> Callable[..., Any]:
 
         @functools.wraps(handler)
         def steps(*args: Any, **given: Any) -> Iterator[Any]:
-            with language.speaking(_of(args)):
+            with language.speaking(_of(args)), watching.on(_errand(args)):
                 own = copy_context()
             walk = handler(*args, **given)
             end = object()
@@ -113,7 +114,7 @@ def spoken(handler: Callable[..., Any]) -> Callable[..., Any]:
 
     @functools.wraps(handler)
     def once(*args: Any, **given: Any) -> Any:
-        with language.speaking(_of(args)):
+        with language.speaking(_of(args)), watching.on(_errand(args)):
             return handler(*args, **given)
 
     return once
@@ -125,6 +126,11 @@ def _of(args: tuple[Any, ...]) -> Language:
         if hasattr(request, "headers") and hasattr(request, "query_params"):
             return language_of(request)
     return Language()
+
+
+def _errand(args: tuple[Any, ...]) -> watching.Errand:
+    """Find what the request among a handler's arguments was numbered with."""
+    return next(filter(None, (numbering.errand_of(each) for each in args)), watching.current())
 
 
 def language_of(request: Any) -> Language:

@@ -38,7 +38,7 @@ class Crossing:
             allow_origins=origins,
             allow_methods=["GET", "POST"],
             allow_headers=["*"],
-            expose_headers=["Retry-After"],
+            expose_headers=["Retry-After", "X-Request-Id"],
         )
         self._origins = frozenset(origins)
 
