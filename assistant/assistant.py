@@ -31,6 +31,7 @@ from assistant.writing import Task, Writer, Written, similarity
 from index import generations
 from index.embedding import Embedder, load_embedder
 from index.errors import BadIndex
+from index.remembering import Remembering
 from index.reranking import Reranker
 from index.search import Index
 
@@ -45,9 +46,9 @@ class Assistant:
     def __init__(self, settings: Settings, embedder: Embedder) -> None:
         """Open the published build. Raises BadIndex, BadModel, or BadSetting for the model's name."""
         self._settings = settings
-        self._embedder = embedder
+        self._embedder = Remembering(embedder)
         self._lock = threading.Lock()
-        self._index = Index(generations.current(settings.index), embedder)
+        self._index = Index(generations.current(settings.index), self._embedder)
         self._refused_build = ""
         self._refusal: BadIndex | None = None
         self._model = LanguageModel(settings) if settings.llm else None

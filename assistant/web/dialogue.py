@@ -20,7 +20,7 @@ from assistant.web import answers, cards, messages, render, texts
 from assistant.web import scope as scopes
 from assistant.web.history import History, Thread, without_last
 from assistant.web.messages import Message, message
-from assistant.web.reception import Reception
+from assistant.web.reception import Reception, Waiting
 from assistant.web.render import Html
 from assistant.web.scope import EVERYTHING, Scope
 from index.errors import IndexFault
@@ -181,7 +181,12 @@ def _answered(assistant: Asked, asked: _Asked) -> Iterator[Screen]:
     searching = texts.SEARCHING.format(documents=render.count_of_documents(asking.documents))
     yield Screen([*asked.messages, message("assistant", render.progress(searching))], begins=True)
     written = ""
-    for part in assistant.stream(question):
+    steps = assistant.told(question) if isinstance(assistant, Reception) else assistant.stream(question)
+    for part in steps:
+        if isinstance(part, Waiting):
+            told = texts.IN_LINE.format(place=language.number(part.place))
+            yield Screen([*asked.messages, message("assistant", render.progress(told))])
+            continue
         if isinstance(part, Answer):
             beside = cards.beside(
                 part,

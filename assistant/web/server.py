@@ -153,9 +153,12 @@ def _stop_in_order() -> None:
 
 
 def quiet_gradio() -> None:
-    """Switch off, before Gradio is imported, whatever in it or under it would call home."""
+    """Switch off, before Gradio is imported, whatever in it or under it would call home, and the table of
+    its last 10,000 events, which it goes through after each one for a page that we do not have."""
     os.environ.update(
         GRADIO_ANALYTICS_ENABLED="False",
+        GRADIO_ANALYTICS_MAX_EVENTS="1",
+        GRADIO_ANALYTICS_CACHE_FREQUENCY="1000000000",
         HF_HUB_OFFLINE="1",
         HF_HUB_DISABLE_TELEMETRY="1",
         DO_NOT_TRACK="1",
