@@ -10,6 +10,7 @@ import numpy as np
 from index.embedding import Embedder, Progress, Vectors
 
 KEPT_BYTES = 64 * 1024 * 1024  # at the most; some 40,000 sentences of the default model
+ASKED_BYTES = 512 * 1024  # for texts that come alone: questions, of which few come again
 KEY_BYTES = 16
 EACH_BYTES = 192  # what an entry takes besides its vector
 
@@ -22,10 +23,9 @@ class Remembering:
     """
 
     def __init__(self, embedder: Embedder, kept_bytes: int = KEPT_BYTES) -> None:
-        self._embedder, self._room = embedder, kept_bytes
+        self._embedder = embedder
         self.model_id, self.max_tokens = embedder.model_id, embedder.max_tokens
-        self._lock = threading.Lock()
-        self._kept: OrderedDict[bytes, Vectors] = OrderedDict()
+        self._sentences, self._questions = _Kept(kept_bytes), _Kept(ASKED_BYTES)
 
     def count_tokens(self, text: str) -> int:
         """Tokens of `text`, the two special ones included."""
@@ -33,34 +33,44 @@ class Remembering:
 
     def embed(self, texts: Sequence[str], progress: Progress | None = None) -> Vectors:
         """Unit vectors, one row a text, float32. `progress` is told how many more are done."""
+        if not texts:
+            return self._embedder.embed(texts)
+        kept = self._questions if len(texts) == 1 else self._sentences
         keys = [_key(text) for text in texts]
-        found = self._known(keys)
+        found = kept.known(keys)
         new = {key: text for key, text in zip(keys, texts, strict=True) if key not in found}
-        if new or not texts:
+        if new:
             made = self._embedder.embed(list(new.values()))
-            if not texts:
-                return made
             # Copies: a row alone would hold on to all rows that were made with it.
             fresh = {key: row.copy() for key, row in zip(new, made, strict=True)}
-            self._keep(fresh)
+            kept.keep(fresh)
             found |= fresh
         if progress:
             progress(len(texts))
         return np.stack([found[key] for key in keys])
 
-    def _known(self, keys: Sequence[bytes]) -> dict[bytes, Vectors]:
+
+class _Kept:
+    """Vectors by key; those not asked for the longest go first."""
+
+    def __init__(self, room_bytes: int) -> None:
+        self._room = room_bytes
+        self._lock = threading.Lock()
+        self._vectors: OrderedDict[bytes, Vectors] = OrderedDict()
+
+    def known(self, keys: Sequence[bytes]) -> dict[bytes, Vectors]:
         with self._lock:
-            found = {key: self._kept[key] for key in dict.fromkeys(keys) if key in self._kept}
+            found = {key: self._vectors[key] for key in dict.fromkeys(keys) if key in self._vectors}
             for key in found:
-                self._kept.move_to_end(key)
+                self._vectors.move_to_end(key)
         return found
 
-    def _keep(self, fresh: dict[bytes, Vectors]) -> None:
+    def keep(self, fresh: dict[bytes, Vectors]) -> None:
         with self._lock:
-            self._kept |= fresh
+            self._vectors |= fresh
             each = next(iter(fresh.values())).nbytes + EACH_BYTES
-            while len(self._kept) * each > self._room:
-                self._kept.popitem(last=False)
+            while len(self._vectors) * each > self._room:
+                self._vectors.popitem(last=False)
 
 
 def _key(text: str) -> bytes:

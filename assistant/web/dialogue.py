@@ -6,6 +6,7 @@ somebody else.
 """
 
 import logging
+import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
@@ -26,6 +27,8 @@ from assistant.web.scope import EVERYTHING, Scope
 from index.errors import IndexFault
 
 log = logging.getLogger(__name__)
+
+DRAFT_S = 0.1  # between two drafts of an answer; sentences that are quoted come all at once
 
 Asked = Assistant | Reception
 Keep = Callable[[Question, Exchange], None]  # keeps an answer so that it can be marked
@@ -180,7 +183,7 @@ def _answered(assistant: Asked, asked: _Asked) -> Iterator[Screen]:
     asking = answers.Asking(question.text, len(within), scopes.asked(documents, asked_of))
     searching = texts.SEARCHING.format(documents=render.count_of_documents(asking.documents))
     yield Screen([*asked.messages, message("assistant", render.progress(searching))], begins=True)
-    written = ""
+    written, drawn = "", time.monotonic()
     steps = assistant.told(question) if isinstance(assistant, Reception) else assistant.stream(question)
     for part in steps:
         if isinstance(part, Waiting):
@@ -203,7 +206,9 @@ def _answered(assistant: Asked, asked: _Asked) -> Iterator[Screen]:
             yield from _written_down(asked, exchange, screen)
             return
         written += part
-        yield Screen([*asked.messages, message("assistant", answers.draft(written))])
+        if time.monotonic() >= drawn + DRAFT_S:
+            yield Screen([*asked.messages, message("assistant", answers.draft(written))])
+            drawn = time.monotonic()
     raise RuntimeError("Assistant.stream ended without an Answer")
 
 

@@ -80,6 +80,11 @@ class Reception:
         return self._bounds.at_once + self._bounds.waiting + 1
 
     @property
+    def busy(self) -> bool:
+        """Whether what nobody asked for had better wait: questions do, or many are being answered."""
+        return bool(self._line) or 2 * self._turns < self._bounds.at_once
+
+    @property
     def index(self) -> Index:
         """The published build."""
         return self.assistant.index
