@@ -15,8 +15,8 @@ import chatting
 
 SIGNED_ON = {"ASSISTANT_SIGN_ON": "proxy", "ASSISTANT_PROXY_ADDRESSES": "127.0.0.1"}  # of a server for them
 PATIENCE_S = 120.0
-BUSY = "Very many questions"
-IN_LINE = "number "
+BUSY = "questions are being asked just now"
+IN_LINE = re.compile(r"Yours is number (\d+)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,9 +51,10 @@ class Person:
         words = html.unescape(json.dumps(seen, ensure_ascii=False)).replace('\\"', '"')
         if found := re.findall(r"open-(\w{8,64})", words):
             self.place = chatting.place(found[-1])
-        places = tuple(int(n) for n in re.findall(r"Yours is number (\d+)", words))
+        places = tuple(int(n) for n in IN_LINE.findall(words))
         if "answers/" not in words:
-            return Heard("turned away" if "seconds" in words else f"no answer: {words[-300:]}", seconds, places)
+            outcome = "turned away" if BUSY in words else f"no answer: {words[-300:]}"
+            return Heard(outcome, seconds, places)
         await self._event(self.after[self.events[chatting.ASK]], [seen[-1]["data"][1]])
         return Heard("answered", seconds, places)
 

@@ -1,5 +1,7 @@
 """The web server: the viewer at /documents, the chat at /, and the row of guards before them."""
 
+import asyncio
+import ctypes
 import logging
 import os
 import signal
@@ -28,7 +30,7 @@ from assistant.web.api.asking import Desk
 from assistant.web.api.leaving import Crossing, Problems
 from assistant.web.guard import Answers, Guard, Sessions
 from assistant.web.history import History
-from assistant.web.listening import address_of, listen
+from assistant.web.listening import address_of, held
 from assistant.web.marks import Marks
 from assistant.web.reception import Bounds, Reception
 from assistant.web.sign_on import (
@@ -44,10 +46,12 @@ from assistant.web.sign_on import (
     turned_away,
     who,
 )
+from assistant.web.stopping import Stopping
 from assistant.web.translation import Translated
 from assistant.web.visits import Visiting, visiting
 
-STOP_WITHIN_S = 3
+ARENAS, M_ARENA_MAX = 2, -8  # of memory, for all threads together; the option's number in glibc's malloc.h
+STOP_WITHIN_S = 30  # for the answers on their way; then they are broken off
 
 log = logging.getLogger(__name__)
 
@@ -63,7 +67,7 @@ def create_app(settings: Settings, assistant: Assistant | None = None) -> FastAP
     assistant = assistant or Assistant.open(settings)
     loopback_only(settings)
     app = FastAPI(title=texts.TITLE, docs_url=None, redoc_url=None, openapi_url=None)
-    database = Database(settings.records_url.get_secret_value())
+    database = app.state.database = Database(settings.records_url.get_secret_value())
     _admit(app, settings, database)
     app.include_router(viewer.routes(assistant, who, settings.corpus))
     try:
@@ -87,7 +91,8 @@ def _admit(app: FastAPI, settings: Settings, database: Database) -> None:
     names = (settings.proxy_user_header, settings.proxy_groups_header)
     friends = origins(settings)
     own = [settings.public_url.rstrip("/")] if settings.public_url else []
-    app.state.framing = friends
+    app.state.framing, app.state.stopping = friends, asyncio.Event()
+    app.add_middleware(Stopping, event=app.state.stopping)
     app.include_router(framing.routes(visits, keys.find, friends))
     app.add_middleware(Sessions)
     ways: list[Way] = [visiting, BearerKey(keys.find), provided or proxy or local]
@@ -129,12 +134,13 @@ def serve(
     Raises `PortInUse` before anything is loaded where the address is taken.
     """
     logs.begin(settings)
+    _few_arenas()
     _stop_in_order()
-    listening = listen(settings.host, settings.port)
-    with listening:
+    with held(settings.host, settings.port) as listening:
         address = address_of(listening)
+        app = create_app(settings, assistant)
         config = uvicorn.Config(
-            create_app(settings, assistant),
+            app,
             log_level="warning",
             log_config=None,  # its lines go where ours go
             access_log=False,
@@ -142,7 +148,16 @@ def serve(
             proxy_headers=False,  # an address that a header names proves nothing
             timeout_graceful_shutdown=STOP_WITHIN_S,
         )
-        _Server(config, lambda: ready(address) if ready else None).run(sockets=[listening])
+        try:
+            _Server(config, app, lambda: ready(address) if ready else None).run(sockets=[listening])
+        finally:
+            app.state.database.close()  # its log is taken into the file
+
+
+def _few_arenas() -> None:
+    """Let glibc's threads share their memory: each of many would keep what a closed build has left in it."""
+    if mallopt := getattr(ctypes.CDLL(None), "mallopt", None):  # another C library has none
+        mallopt(M_ARENA_MAX, ARENAS)
 
 
 def _stop_in_order() -> None:
@@ -166,13 +181,17 @@ def quiet_gradio() -> None:
 
 
 class _Server(uvicorn.Server):
-    """A server that tells when it has started."""
+    """A server that tells when it has started, and its app when it is to stop."""
 
-    def __init__(self, config: uvicorn.Config, ready: Callable[[], None]) -> None:
+    def __init__(self, config: uvicorn.Config, app: FastAPI, ready: Callable[[], None]) -> None:
         super().__init__(config)
-        self._ready = ready
+        self._app, self._ready = app, ready
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         if self.started:
             self._ready()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self._app.state.stopping.set()
+        await super().shutdown(sockets)

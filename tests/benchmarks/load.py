@@ -67,7 +67,7 @@ class Figures:
         )
 
 
-HEAD = """| who | questions | answered | turned away | errors | median | p95 | processors: server and those who ask |
+HEAD = """| who | questions | answered | turned away | errors | median | p95 | processors: server, askers |
 |---|---|---|---|---|---|---|---|"""
 
 

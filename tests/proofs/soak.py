@@ -17,9 +17,9 @@ from pathlib import Path
 
 from asking import SIGNED_ON, Heard, Person, gone, people
 from benchmarks.load import questions
+from index.generations import CURRENT, current
 from processes import Process
 from proofs.proof import ROOT, Proof, main
-from index.generations import CURRENT, current
 
 INDEX = ROOT / "var" / "fit" / "sample"
 PLOT = ROOT / "docs" / "soak.svg"
