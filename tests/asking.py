@@ -15,7 +15,7 @@ import chatting
 
 SIGNED_ON = {"ASSISTANT_SIGN_ON": "proxy", "ASSISTANT_PROXY_ADDRESSES": "127.0.0.1"}  # of a server for them
 PATIENCE_S = 120.0
-BUSY = "questions are being asked just now"
+BUSY = "questions are being asked right now"
 IN_LINE = re.compile(r"Yours is number (\d+)")
 
 
@@ -39,6 +39,7 @@ class Person:
     after: dict[int, int]
     session: str = field(default_factory=lambda: secrets.token_hex(8))
     place: str = ""
+    begun: asyncio.Event = field(default_factory=asyncio.Event)  # a question of theirs is in hand
 
     async def ask_chat(self, question: str) -> Heard:
         """In the chat. Counts to the answer; what to ask next is fetched behind it, as the page does."""
@@ -83,6 +84,8 @@ class Person:
                 async with self.client.stream("GET", path) as stream:
                     async for line in stream.aiter_lines():
                         told = json.loads(line[6:]) if line.startswith("data: ") else {}
+                        if told.get("msg") == "process_starts":
+                            self.begun.set()
                         if told.get("msg") in ("process_generating", "process_completed"):
                             outputs.append(told["output"])
                             if not told["success"]:

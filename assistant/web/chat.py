@@ -134,7 +134,8 @@ def page(reception: Reception, who: Who, marks: Marks, history: History, leaving
     blocks.max_threads = reception.places + MORE_THREADS
     blocks.limiter = CapacityLimiter(blocks.max_threads)
     blocks.queue(max_size=EVENTS, default_concurrency_limit=MORE_THREADS)
-    return blocks
+    laid_out: gr.Blocks = blocks
+    return laid_out
 
 
 def _connect(

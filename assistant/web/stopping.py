@@ -22,11 +22,11 @@ class Stopping:
         if scope["type"] != "http" or not scope["path"].startswith(LASTING):
             await self.app(scope, receive, send)
             return
-        begun = False
+        unfinished = False
 
         async def told(message: Message) -> None:
-            nonlocal begun
-            begun = True
+            nonlocal unfinished
+            unfinished = message["type"] == "http.response.start" or message.get("more_body", False)
             await send(message)
 
         lasting = asyncio.ensure_future(self.app(scope, receive, told))
@@ -35,9 +35,8 @@ class Stopping:
             await asyncio.wait({lasting, stopped}, return_when=asyncio.FIRST_COMPLETED)
         finally:
             stopped.cancel()
-            ended = lasting.done()
             lasting.cancel()
             with suppress(asyncio.CancelledError):
                 await lasting
-        if begun and not ended:
+        if unfinished:
             await send({"type": "http.response.body", "body": b"", "more_body": False})

@@ -16,10 +16,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from asking import SIGNED_ON, Heard, Person, gone, people
-from benchmarks.load import questions
 from index.generations import CURRENT, current
 from processes import Process
 from proofs.proof import ROOT, Proof, main
+from rounds import questions
 
 INDEX = ROOT / "var" / "fit" / "sample"
 PLOT = ROOT / "docs" / "soak.svg"
@@ -151,11 +151,13 @@ def _told(settled: Size, sizes: Sequence[Size], count: int) -> str:
 
 def plot(sizes: Sequence[Size]) -> str:
     """Memory (MiB), open files and threads by questions asked, each from 0, as SVG."""
-    rows = (("memory, MiB", lambda s: s.memory_bytes / 2**20), ("open files", lambda s: s.descriptors),
-            ("threads", lambda s: s.threads))  # fmt: skip
+    rows: dict[str, list[float]] = {
+        "memory, MiB": [size.memory_bytes / 2**20 for size in sizes],
+        "open files": [size.descriptors for size in sizes],
+        "threads": [size.threads for size in sizes],
+    }
     drawn = []
-    for row, (name, value) in enumerate(rows):
-        values = [value(size) for size in sizes]
+    for row, (name, values) in enumerate(rows.items()):
         low, ceiling = 40 + 110 * (row + 1) - 30, max(values) * 1.15 or 1
         spots = " ".join(
             f"{60 + 560 * size.asked / sizes[-1].asked:.1f},{low - 80 * at / ceiling:.1f}"
