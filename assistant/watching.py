@@ -105,11 +105,12 @@ def carried(errand: Errand, parts: Iterator[Part]) -> Iterator[Part]:
 
 
 class Watch:
-    """Wall time of each step of a question's path, kept for its trace and told to its errand."""
+    """Wall time of each step of a question's path, kept for its trace and told to its errand: that of
+    the moment, or the one whose `steps` are given."""
 
-    def __init__(self) -> None:
+    def __init__(self, steps: list[Step] | None = None) -> None:
         self.seconds: dict[str, float] = {}
-        self._steps = current().steps
+        self._steps = current().steps if steps is None else steps
 
     @contextmanager
     def step(self, name: str) -> Iterator[None]:

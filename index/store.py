@@ -102,6 +102,8 @@ class Store:
         try:
             client = _client(copy.folder)
             self._collections = {c.name: c for c in client.list_collections()}
+            # Asked once: a build never changes, and counting takes longer than searching.
+            self._counts = {name: c.count() for name, c in self._collections.items()}
         except Exception as error:
             copy.close()
             raise BadIndex(
@@ -114,10 +116,10 @@ class Store:
         """Cosine similarity of the `k` passages of each shelf nearest to a unit vector."""
         found: dict[str, float] = {}
         for shelf in shelves:
-            collection = self._collections[_name(shelf)]
-            near = collection.query(
+            name = _name(shelf)
+            near = self._collections[name].query(
                 query_embeddings=vector[np.newaxis],
-                n_results=min(k, collection.count()),
+                n_results=min(k, self._counts[name]),
                 include=["distances"],
             )
             for passage_id, distance in zip(near["ids"][0], near["distances"][0], strict=True):

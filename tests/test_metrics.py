@@ -175,16 +175,16 @@ def test_whoever_is_turned_away_counts_with_the_reason(monkeypatch: pytest.Monke
     metrics = Metrics()
     reception = Reception(scripted.scripted(), replace(BOUNDS, per_minute=2), watchers=[metrics])
     mary, ben = (signed_on_principal("proxy", name, []) for name in ("mary", "ben"))
-    metrics.look_at(State(lambda: reception.busy, _no_index, Path("/nowhere"), lambda: None, lambda: 3))
+    metrics.look_at(State(lambda: reception.in_hand, _no_index, Path("/nowhere"), lambda: None, lambda: 3))
     first = reception.stream(Question("Who pays?", mary))
     next(first)
-    assert reception.busy == (1, 0)
+    assert reception.in_hand == (1, 0)
     for who in (mary, mary):
         with pytest.raises(TooManyQuestions):
             reception.ask(Question("Who pays?", who), "api")
     waiting = threading.Thread(target=lambda: reception.ask(Question("Who pays?", ben), "api"))
     waiting.start()
-    while reception.busy != (1, 1):
+    while reception.in_hand != (1, 1):
         time.sleep(0.01)
     with pytest.raises(TooManyQuestions):
         reception.ask(Question("Who pays?", local_principal()), "mcp")

@@ -68,7 +68,7 @@ def test_questions_of_one_minute_are_counted_by_person() -> None:
 
 
 def test_as_many_wait_as_may_and_the_next_is_told() -> None:
-    reception = Reception(scripted.scripted(), replace(BOUNDS, at_once=1, waiting=1))
+    reception = Reception(scripted.scripted(), replace(BOUNDS, at_once=1, waiting=2))
     people = [signed_on_principal("proxy", f"person {n}", []) for n in range(4)]
     first = reception.stream(Question("Who pays?", people[0]))
     next(first)
@@ -80,7 +80,7 @@ def test_as_many_wait_as_may_and_the_next_is_told() -> None:
     for thread in waiting:
         thread.start()
     deadline = threading.Event()
-    while reception._waiting < 2:
+    while len(reception._line) < 2:
         assert not deadline.wait(0.01)
     with pytest.raises(TooManyQuestions):
         reception.ask(Question("Who pays?", people[3]), "api")

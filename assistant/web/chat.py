@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import gradio as gr
+from anyio import CapacityLimiter
 from fastapi import FastAPI
 from starlette.routing import NoMatchFound
 
@@ -33,8 +34,10 @@ from assistant.web.viewer import Who
 HERE = Path(__file__).parent
 STYLES = ("beside", "history", "narrow", "framed")
 SCRIPTS = ("beside", "heard", "marks", "narrow", "over", "framed")
-RUNNING_AT_ONCE = 4  # answers on their way to browsers at the same time; further ones wait in line
-WAITING = 64
+# The desk lets people wait or turns them away, and says so: the framework's own limits lie beyond its.
+MORE_THREADS = 32  # for everything else on the page than answers
+EVENTS = 1000  # that the framework lets wait
+SESSIONS = 32  # windows whose layout it keeps a copy of: 0.1 MB each, nothing of ours, made anew in 5 ms
 FONT = ("ui-sans-serif", "system-ui", "-apple-system", "Segoe UI", "Roboto", "Liberation Sans", "sans-serif")
 MONO = ("ui-monospace", "Consolas", "Liberation Mono", "monospace")
 
@@ -102,7 +105,7 @@ def _within_html(value: Any) -> str:
 
 def page(reception: Reception, who: Who, marks: Marks, history: History, leaving: str = "") -> gr.Blocks:
     """Lay out the page and connect its parts; `leaving` is where a reader signs off, if anywhere."""
-    blocks: gr.Blocks
+    blocks: Any  # some of what is set below stands in no signature
     with gr.Blocks(title=texts.TITLE, analytics_enabled=False, fill_width=True) as blocks:
         with gr.Row(elem_id="masthead"):
             gr.Button(texts.HISTORY, elem_id="history-toggle", size="sm", scale=0)  # opened by chat.js
@@ -123,11 +126,16 @@ def page(reception: Reception, who: Who, marks: Marks, history: History, leaving
                 beside = gr.Markdown("", elem_id="sources", latex_delimiters=[], container=False)
         parts = layout.Parts(box, chat, beside, anew, under, aside)
         panel.connect(blocks, narrowing, reception.assistant, who)
-        _connect(blocks, parts, Replies(reception, who, marks, history, parts), narrowing, nexts)
+        replies = Replies(reception, who, marks, history, parts)
+        _connect(blocks, parts, replies, narrowing, nexts)
     for listener in blocks.fns.values():  # every handler: none is to be forgotten
         listener.fn = spoken(listener.fn) if listener.fn else None
-    blocks.queue(max_size=WAITING)
-    return blocks
+    blocks.state_session_capacity = SESSIONS
+    blocks.max_threads = reception.places + MORE_THREADS
+    blocks.limiter = CapacityLimiter(blocks.max_threads)
+    blocks.queue(max_size=EVENTS, default_concurrency_limit=MORE_THREADS)
+    laid_out: gr.Blocks = blocks
+    return laid_out
 
 
 def _connect(
@@ -143,7 +151,7 @@ def _connect(
     blocks.load(replies.opened, None, shown, **layout.PRIVATE)
     # No preprocessing: it would make components out of whatever messages a browser sends.
     more: Any = {"outputs": shown, "preprocess": False, **layout.PRIVATE}
-    answering: Any = {"concurrency_limit": RUNNING_AT_ONCE, "concurrency_id": "answers", **more}
+    answering: Any = {"concurrency_limit": replies.reception.places, "concurrency_id": "answers", **more}
     running: list[Any] = [
         box.submit(replies.reply(), [box, chat, place, narrowing.kept], **answering),
         chat.example_select(replies.chosen, [chat, place, narrowing.kept], **answering),

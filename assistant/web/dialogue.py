@@ -6,6 +6,7 @@ somebody else.
 """
 
 import logging
+import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
@@ -20,12 +21,14 @@ from assistant.web import answers, cards, messages, render, texts
 from assistant.web import scope as scopes
 from assistant.web.history import History, Thread, without_last
 from assistant.web.messages import Message, message
-from assistant.web.reception import Reception
+from assistant.web.reception import Reception, Waiting
 from assistant.web.render import Html
 from assistant.web.scope import EVERYTHING, Scope
 from index.errors import IndexFault
 
 log = logging.getLogger(__name__)
+
+DRAFT_S = 0.1  # between two drafts of an answer; sentences that are quoted come all at once
 
 Asked = Assistant | Reception
 Keep = Callable[[Question, Exchange], None]  # keeps an answer so that it can be marked
@@ -181,8 +184,13 @@ def _answered(assistant: Asked, asked: _Asked) -> Iterator[Screen]:
     searching = texts.SEARCHING.format(documents=render.count_of_documents(asking.documents))
     screen = Screen([*asked.messages, message("assistant", render.progress(searching))])
     yield replace(screen, begins=True)
-    written = ""
-    for part in assistant.stream(question):
+    written, drawn = "", time.monotonic()
+    steps = assistant.told(question) if isinstance(assistant, Reception) else assistant.stream(question)
+    for part in steps:
+        if isinstance(part, Waiting):
+            told = texts.IN_LINE.format(place=language.number(part.place))
+            yield Screen([*asked.messages, message("assistant", render.progress(told))])
+            continue
         if isinstance(part, Answer):
             beside = cards.beside(
                 part,
@@ -198,10 +206,13 @@ def _answered(assistant: Asked, asked: _Asked) -> Iterator[Screen]:
             screen = Screen(shown, beside=beside, search=part.trace.search_text)
             yield from _written_down(asked, exchange, screen)
             return
-        if part:
-            written += part
+        written += part
+        if part and time.monotonic() >= drawn + DRAFT_S:
             screen = Screen([*asked.messages, message("assistant", answers.draft(written))])
-        yield screen  # also where nothing is new: who has left can only be let go between two steps
+            drawn = time.monotonic()
+            yield screen
+        elif not part:  # nothing is new, but who has left can only be let go between two steps
+            yield screen
     raise RuntimeError("Assistant.stream ended without an Answer")
 
 

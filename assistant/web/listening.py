@@ -4,6 +4,8 @@ import errno
 import os
 import socket
 import stat
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from assistant.errors import BadSetting, PortInUse
@@ -35,6 +37,20 @@ def listen(host: str, port: int) -> socket.socket:
             raise PortInUse(texts.PORT_IN_USE.format(address=where)) from None
         raise BadSetting(texts.CANNOT_LISTEN.format(address=where, reason=error)) from error
     return listening
+
+
+@contextmanager
+def held(host: str, port: int) -> Iterator[socket.socket]:
+    """Listen as `listen` does until the block ends. A socket's file goes then, unless it is another's."""
+    with listen(host, port) as listening:
+        path = Path(host.removeprefix(UNIX)) if host.startswith(UNIX) else None
+        ours = path.stat().st_ino if path else 0
+        try:
+            yield listening
+        finally:
+            with suppress(FileNotFoundError):
+                if path and path.stat().st_ino == ours:
+                    path.unlink()
 
 
 def address_of(listening: socket.socket) -> str:

@@ -22,7 +22,7 @@ from assistant.web import scope as scopes
 if TYPE_CHECKING:
     from assistant.web.history import History
 
-REMEMBERED = 2000  # answers that need no look into the records, the latest of all readers together
+REMEMBERED = 200  # answers that need no look into the records, the latest of all readers together
 
 MARK_NAMES: Mapping[Mark, str] = Naming(
     {

@@ -1,8 +1,8 @@
 """The desk that every door of the server asks at: chat, API and tools for other programs.
 
 One person has one answer at a time and so many questions a minute; the server makes so many answers
-at once, and lets so many questions wait. Each question ends in one audit line, also one that was
-turned away.
+at once, and lets so many questions wait, first come first served. Who would wait too long is told so
+at once. Each question ends in one audit line, also one that was turned away.
 """
 
 import threading
@@ -23,6 +23,8 @@ from index.search import Index
 
 MINUTE_S = 60.0
 TURN_S = 30.0  # longest wait for a turn
+TELL_S = 3.0  # how often somebody who waits is told their place
+REMEMBERED = 0.9  # of what is known of how long an answer takes, when the next one has ended
 PLACE_S = 2.0  # longest wait for the end of the same person's answer before, in another window
 PEOPLE = 10_000  # whose last minute is remembered
 
@@ -38,6 +40,13 @@ class Bounds:
     at_once: int
     waiting: int
     history_turns: int
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A place in the line, 1 is the next one."""
+
+    place: int
 
 
 @dataclass(slots=True)
@@ -66,8 +75,19 @@ class Reception:
         self._lock = threading.Condition()
         self._asked: OrderedDict[str, deque[float]] = OrderedDict()
         self._answering: set[str] = set()
-        self._turns = threading.BoundedSemaphore(bounds.at_once)
-        self._waiting = 0
+        self._line: deque[object] = deque()
+        self._turns = bounds.at_once
+        self._taken_s = 0.0  # how long an answer has held its turn of late
+
+    @property
+    def places(self) -> int:
+        """How many questions may be in hand, answered or waiting, and one more that is turned away."""
+        return self._bounds.at_once + self._bounds.waiting + 1
+
+    @property
+    def busy(self) -> bool:
+        """Whether what nobody asked for had better wait: questions do, or many are being answered."""
+        return bool(self._line) or 2 * self._turns < self._bounds.at_once
 
     @property
     def index(self) -> Index:
@@ -75,10 +95,10 @@ class Reception:
         return self.assistant.index
 
     @property
-    def busy(self) -> tuple[int, int]:
+    def in_hand(self) -> tuple[int, int]:
         """How many answers are being made, and how many questions wait for their turn."""
         with self._lock:
-            return len(self._answering) - self._waiting, self._waiting
+            return self._bounds.at_once - self._turns, len(self._line)
 
     def ask(self, question: Question, door: str) -> Answer:
         """The answer as a whole. Raises as `stream` does."""
@@ -92,14 +112,23 @@ class Reception:
 
         Raises TooManyQuestions before anything is searched, and what the assistant raises.
         """
+        for part in self.told(question, door):
+            if not isinstance(part, Waiting):
+                yield part
+
+    def told(self, question: Question, door: str = "chat") -> Generator[Waiting | str | Answer, None, None]:
+        """As `stream`, and before it the place in the line, now and then while it lasts."""
         question = replace(question, history=question.history[-self._bounds.history_turns :])
         with self._audited(question, door) as line:
-            with self._admitted(question.principal, line.errand):
-                for part in watching.carried(line.errand, self.assistant.stream(question)):
-                    if isinstance(part, Answer):
-                        line.told = part
-                    else:
-                        yield part
+            with self._place(question.principal):
+                with Watch(line.errand.steps).step("wait"):
+                    yield from self._wait()
+                with self._turn():
+                    for part in watching.carried(line.errand, self.assistant.stream(question)):
+                        if isinstance(part, Answer):
+                            line.told = part
+                        else:
+                            yield part
             if isinstance(line.told, Answer):  # the place is free again before it is shown
                 yield line.told
 
@@ -143,32 +172,63 @@ class Reception:
                     ender(ended)
 
     @contextmanager
-    def _admitted(self, principal: Principal, errand: Errand) -> Iterator[None]:
-        """Hold this person's one place, and a turn among all."""
+    def _place(self, principal: Principal) -> Iterator[None]:
+        """Hold this person's one place."""
         with self._lock:
             self._count(principal.id)
             if not self._lock.wait_for(lambda: principal.id not in self._answering, PLACE_S):
                 raise TooManyQuestions(sayings.ANOTHER_ANSWER, 2, "person")
-            if self._waiting > self._bounds.waiting:
-                raise TooManyQuestions(sayings.QUEUE_FULL, 10)
             self._answering.add(principal.id)
-            self._waiting += 1
-        got = False
         try:
-            try:
-                with watching.on(errand), Watch().step("wait"):
-                    got = self._turns.acquire(timeout=TURN_S)
-            finally:
-                with self._lock:
-                    self._waiting -= 1
-            if not got:
-                raise TooManyQuestions(sayings.QUEUE_FULL, 10)
             yield
         finally:
-            if got:
-                self._turns.release()
             with self._lock:
                 self._answering.discard(principal.id)
+                self._lock.notify_all()
+
+    def _wait(self) -> Generator[Waiting, None, None]:
+        """Stand in line until a turn is ours; whoever does not get that far leaves the line."""
+        ticket, until = object(), time.monotonic() + TURN_S
+        with self._lock:
+            expected_s = (len(self._line) + 1) * self._taken_s / self._bounds.at_once
+            full = len(self._line) >= self._bounds.waiting or expected_s > TURN_S
+            if full and (self._line or not self._turns):
+                raise TooManyQuestions(sayings.QUEUE_FULL, 10)
+            self._line.append(ticket)
+        told = 0
+        try:
+            while True:
+                with self._lock:
+                    within_s = until - time.monotonic()
+                    patience_s = min(within_s, TELL_S if told else 0)
+                    if self._lock.wait_for(lambda: self._is_next(ticket), patience_s):
+                        self._turns -= 1
+                        return
+                    place = self._line.index(ticket) + 1
+                if within_s <= 0:
+                    raise TooManyQuestions(sayings.QUEUE_FULL, 10)
+                if place != told:
+                    told = place
+                    yield Waiting(place)
+        finally:
+            with self._lock:
+                self._line.remove(ticket)
+                self._lock.notify_all()
+
+    def _is_next(self, ticket: object) -> bool:
+        return self._turns > 0 and self._line[0] is ticket
+
+    @contextmanager
+    def _turn(self) -> Iterator[None]:
+        """Give the turn that was waited for to the next one when this answer ends."""
+        began = time.monotonic()
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._turns += 1
+                took_s = time.monotonic() - began
+                self._taken_s = REMEMBERED * (self._taken_s or took_s) + (1 - REMEMBERED) * took_s
                 self._lock.notify_all()
 
     def _count(self, person: str) -> None:

@@ -81,7 +81,11 @@ class Replies:
         principal = self.who(request)
         answer_id = messages.last_answer(messages.sent(shown))
         exchange = self.marks.exchange(principal, answer_id) if answer_id else None
-        return next_questions(self.reception.assistant, principal, exchange) if exchange else []
+        if exchange is None:
+            return []
+        return next_questions(
+            self.reception.assistant, principal, exchange, busy=lambda: self.reception.busy
+        )
 
     def stopped(self, shown: Any, place: Any, request: gr.Request) -> Changes:
         """Say that the answer was stopped; a new question goes back into the box, an old answer stays."""

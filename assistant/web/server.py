@@ -1,5 +1,7 @@
 """The web server: the viewer at /documents, the chat at /, and the row of guards before them."""
 
+import asyncio
+import ctypes
 import logging
 import os
 import signal
@@ -29,7 +31,7 @@ from assistant.web.api.asking import Desk
 from assistant.web.api.leaving import Crossing, Problems
 from assistant.web.guard import Answers, Guard, Sessions
 from assistant.web.history import History
-from assistant.web.listening import address_of, listen
+from assistant.web.listening import address_of, held
 from assistant.web.marks import Marks
 from assistant.web.metrics import Metrics, State, published
 from assistant.web.numbering import Numbered, proxy_of
@@ -47,10 +49,12 @@ from assistant.web.sign_on import (
     turned_away,
     who,
 )
+from assistant.web.stopping import Stopping
 from assistant.web.translation import Translated
 from assistant.web.visits import Visiting, visiting
 
-STOP_WITHIN_S = 3
+ARENAS, M_ARENA_MAX = 2, -8  # of memory, for all threads together; the option's number in glibc's malloc.h
+STOP_WITHIN_S = 30  # for the answers on their way; then they are broken off
 
 log = logging.getLogger(__name__)
 
@@ -66,7 +70,7 @@ def create_app(settings: Settings, assistant: Assistant | None = None) -> FastAP
     assistant = assistant or Assistant.open(settings)
     loopback_only(settings)
     app = FastAPI(title=texts.TITLE, docs_url=None, redoc_url=None, openapi_url=None)
-    database = Database(settings.records_url.get_secret_value())
+    database = app.state.database = Database(settings.records_url.get_secret_value())
     _admit(app, settings, database)
     app.include_router(viewer.routes(assistant, who, settings.corpus))
     try:
@@ -85,7 +89,7 @@ def create_app(settings: Settings, assistant: Assistant | None = None) -> FastAP
         reach(database)
 
     figures.look_at(
-        State(lambda: desk.busy, lambda: desk.index, settings.index, reachable, history.unwritten)
+        State(lambda: desk.in_hand, lambda: desk.index, settings.index, reachable, history.unwritten)
     )
     app.router.routes.append(Route(protocol.PATH, protocol.Door(settings, desk)))
     doors.mount(app, Desk.of(settings, desk, who), reachable)
@@ -100,7 +104,8 @@ def _admit(app: FastAPI, settings: Settings, database: Database) -> None:
     names = (settings.proxy_user_header, settings.proxy_groups_header)
     friends = origins(settings)
     own = [settings.public_url.rstrip("/")] if settings.public_url else []
-    app.state.framing = friends
+    app.state.framing, app.state.stopping = friends, asyncio.Event()
+    app.add_middleware(Stopping, event=app.state.stopping)
     app.include_router(framing.routes(visits, keys.find, friends))
     app.add_middleware(Sessions)
     ways: list[Way] = [visiting, BearerKey(keys.find), provided or proxy or local]
@@ -143,9 +148,9 @@ def serve(
     Raises `PortInUse` before anything is loaded where the address is taken.
     """
     logs.begin(settings)
+    _few_arenas()
     _stop_in_order()
-    listening = listen(settings.host, settings.port)
-    with listening:
+    with held(settings.host, settings.port) as listening:
         address = address_of(listening)
         app = create_app(settings, assistant)
         config = uvicorn.Config(
@@ -159,11 +164,18 @@ def serve(
         )
         try:
             with published(app.state.metrics, settings.metrics):
-                _Server(config, lambda: ready(address) if ready else None).run(sockets=[listening])
+                _Server(config, app, lambda: ready(address) if ready else None).run(sockets=[listening])
         finally:
             app.state.settle()
+            app.state.database.close()  # its log is taken into the file
             if app.state.tracing:
                 app.state.tracing.close()
+
+
+def _few_arenas() -> None:
+    """Let glibc's threads share their memory: each of many would keep what a closed build has left in it."""
+    if mallopt := getattr(ctypes.CDLL(None), "mallopt", None):  # another C library has none
+        mallopt(M_ARENA_MAX, ARENAS)
 
 
 def _stop_in_order() -> None:
@@ -174,9 +186,12 @@ def _stop_in_order() -> None:
 
 
 def quiet_gradio() -> None:
-    """Switch off, before Gradio is imported, whatever in it or under it would call home or trace."""
+    """Switch off, before Gradio is imported, whatever in it or under it would call home or trace, and the
+    table of its last 10,000 events, which it goes through after each one for a page that we do not have."""
     os.environ.update(
         GRADIO_ANALYTICS_ENABLED="False",
+        GRADIO_ANALYTICS_MAX_EVENTS="1",
+        GRADIO_ANALYTICS_CACHE_FREQUENCY="1000000000",
         HF_HUB_OFFLINE="1",
         HF_HUB_DISABLE_TELEMETRY="1",
         DO_NOT_TRACK="1",
@@ -185,13 +200,17 @@ def quiet_gradio() -> None:
 
 
 class _Server(uvicorn.Server):
-    """A server that tells when it has started."""
+    """A server that tells when it has started, and its app when it is to stop."""
 
-    def __init__(self, config: uvicorn.Config, ready: Callable[[], None]) -> None:
+    def __init__(self, config: uvicorn.Config, app: FastAPI, ready: Callable[[], None]) -> None:
         super().__init__(config)
-        self._ready = ready
+        self._app, self._ready = app, ready
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         if self.started:
             self._ready()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self._app.state.stopping.set()
+        await super().shutdown(sockets)

@@ -6,7 +6,7 @@ that no heading names.
 """
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from assistant.assistant import Assistant
 from assistant.records import Exchange
@@ -25,13 +25,18 @@ DOCUMENTS_LOOKED_AT = 4
 
 
 def next_questions(
-    assistant: Assistant, principal: Principal, exchange: Exchange, within_s: float = WITHIN_S
+    assistant: Assistant,
+    principal: Principal,
+    exchange: Exchange,
+    within_s: float = WITHIN_S,
+    busy: Callable[[], bool] = lambda: False,
 ) -> list[str]:
-    """Give up to three questions that the papers answer, fewer where the time is over before."""
+    """Give up to three questions that the papers answer, fewer where the time is over before or `busy`
+    says that others ask: their questions go first."""
     deadline = time.monotonic() + within_s
     held: list[str] = []
     for tried, (document_id, asked) in enumerate(_candidates(assistant.index, principal, exchange)):
-        if len(held) == SUGGESTIONS or tried == TRIED or time.monotonic() > deadline:
+        if len(held) == SUGGESTIONS or tried == TRIED or time.monotonic() > deadline or busy():
             break
         if _holds(assistant, Question(asked, principal, filters=exchange.filters), document_id):
             held.append(asked)
