@@ -17,7 +17,7 @@ _SAID = {
     "timeout": "took too long",
     "rate_limited": "has no room for more requests",
     "server_error": "failed on its side",
-    "rejected": "rejected the request: are the key, the address and the name of the model right?",
+    "rejected": "rejected the request (is the key right, the address, the name of the model?)",
     "unfit": "did not take this request: is it too long for the model, or the model's name wrong?",
     "filtered": "stopped at its provider's content filter",
     "garbage": "sent what cannot be read",

@@ -1,12 +1,14 @@
 """Does a written sentence say what its quote says? Checks that need no language model.
 
-Covers: figures, dates, names, negations, opposites and roles that disagree; addresses and markup,
-which no written sentence may hold; clauses that the quote does not carry, by words and by meaning.
+Covers: figures, dates, names, negations, opposites and roles that disagree; letters of a script that
+the quote has none of; addresses and markup, which no written sentence may hold; clauses that the quote
+does not carry, by words and by meaning.
 Does not cover: entailment; a false sentence made of the quote's own words may pass. Figures measured
 on tests/corpus/support.jsonl stand at the thresholds.
 """
 
 import re
+import unicodedata
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -29,7 +31,7 @@ _ADDRESS = re.compile(
     r"\bwww\.|\b[a-z0-9-]{2,}(?:\.[a-z0-9-]{2,})*\.[a-z]{2,}\b"
 )
 _MARKUP = re.compile(r"\]\(|<[a-zA-Z/!]|!\[|`")
-_CLAUSE = re.compile(r"[;:—]|\s–\s|,?\s(?:and|but|which|who|while|whereas|because|although|so that)\s|,\s")
+_CLAUSE = re.compile(r"[;:—()]|\s–\s|,?\s(?:and|but|which|who|while|whereas|because|although|so that)\s|,\s")
 _NEGATOR = re.compile(
     r"\b(?:not|never|no|none|neither|nor|without|cannot|nobody|nothing|hardly|refus(?:ed|es|e)|"
     r"fail(?:ed|s)? to|\w+n[’']t)\b",
@@ -134,6 +136,8 @@ def disagreement(sentence: str, quote: Quote) -> str:
     """The first kind of particular in which a sentence and its quote disagree, or ""."""
     if _MARKUP.search(sentence) or _ADDRESS.search(sentence):
         return "address"  # also one that the paper has: who wrote the paper may want to lure its readers
+    if scripts(sentence) - scripts(quote.everything):
+        return "script"  # nothing of it stands in the quote, so nothing of it can be checked
     known = f"{quote.titled}\n{quote.text}"
     told = dates(known) | {(int(v), 0, 0) for v, _ in figures(known) if v.isdigit()}  # 1800 for 1,800
     if any(not says_date(date, told) for date in dates(sentence)):
@@ -150,6 +154,12 @@ def disagreement(sentence: str, quote: Quote) -> str:
     if _is_opposite(written, source):
         return "opposite"
     return "roles" if _roles_swapped(written, source) else ""
+
+
+def scripts(text: str) -> set[str]:
+    """The scripts that a text's letters are of, by the first word of their Unicode names."""
+    letters = {sign for sign in unicodedata.normalize("NFKC", text) if sign.isalpha()}
+    return {unicodedata.name(letter, "").partition(" ")[0] for letter in letters}
 
 
 def _plainly(text: str) -> str:

@@ -10,6 +10,8 @@ from typing import Any
 import numpy as np
 
 from index.embedding import Vectors
+from index.reading import Reading, read
+from index.reading.limits import Limits
 
 # A disk in memory, where there is one: a build of a few papers waits for the disk most of its time.
 MEMORY = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
@@ -47,3 +49,8 @@ def canaries(data: bytes | str) -> set[str]:
 def by_file(folder: Path) -> dict[Path, set[str]]:
     """The canaries in each file below a folder."""
     return {path: canaries(path.read_bytes()) for path in folder.rglob("*") if path.is_file()}
+
+
+def in_process(path: Path, document_id: str, limits: Limits) -> Reading:
+    """A document read without a child: what becomes of the reader's own process is not looked at then."""
+    return read(path, document_id)

@@ -8,6 +8,7 @@ import sqlite3
 import sys
 import time
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -85,10 +86,16 @@ def _no_build(folder: Path, _: pytest.MonkeyPatch) -> None:
     (folder / "index" / generations.CURRENT).unlink()
 
 
+def recorded(folder: Path, **changed: object) -> None:
+    """Write the record of the current build as it would be with these fields."""
+    build = generations.current(folder / "index")
+    told = generations.record_of(build) | changed
+    told["seal"] = generations._seal(told)
+    (build / generations.RECORD).write_text(json.dumps(told), "utf-8")
+
+
 def _previous_gone(folder: Path, _: pytest.MonkeyPatch) -> None:
-    record = generations.current(folder / "index") / generations.RECORD
-    told = json.loads(record.read_text("utf-8"))
-    record.write_text(json.dumps(told | {"previous": "20200101T000000-abcdef"}), "utf-8")
+    recorded(folder, previous="20200101T000000-abcdef")
 
 
 def _record_without_fields(folder: Path, _: pytest.MonkeyPatch) -> None:
@@ -105,7 +112,7 @@ def _clock_behind(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         (_damaged_build, "catalogue.sqlite: damaged", "Run `ct-assistant build`"),
         (_no_build, "no index here", "Run `ct-assistant build"),
         (_previous_gone, "rollback: the earlier build", "Delete it"),
-        (_record_without_fields, "builds: cannot be looked at (KeyError: 'files')", "Mend"),
+        (_record_without_fields, "build.json: damaged", "Run `ct-assistant build`"),
         (_clock_behind, "clock: ", "Set it"),
     ],
 )
@@ -118,19 +125,17 @@ def test_what_is_wrong_with_a_build_is_told(
 
 
 def test_files_that_are_not_read_and_packages_that_changed_are_told_and_are_no_fault(folder: Path) -> None:
-    record = generations.current(folder / "index") / generations.RECORD
-    whole = json.loads(record.read_text("utf-8"))
-    whole["outcomes"].append({"path": "x.pdf", "status": "unreadable"})
-    whole["versions"]["tantivy"] = "0.1"
-    record.write_text(json.dumps(whole), "utf-8")
+    whole = generations.record_of(generations.current(folder / "index"))
+    outcomes = [*whole["outcomes"], {"path": "x.pdf", "status": "damaged"}]
+    recorded(folder, outcomes=outcomes, versions=whole["versions"] | {"tantivy": "0.1"})
     findings = list(checks._builds(settings_of(folder)))
     assert all(finding.sound for finding in findings)
-    assert findings[2].text.startswith("files: 4 (") and "1 unreadable); `ct-assistant" in findings[2].text
+    assert findings[2].text.startswith("files: 4 (") and "1 damaged); `ct-assistant" in findings[2].text
     assert findings[3].text.startswith("packages: tantivy 0.27") and "at the build 0.1" in findings[3].text
 
 
 def _newer(path: Path) -> None:
-    with sqlite3.connect(path) as db:
+    with closing(sqlite3.connect(path)) as db, db:
         db.execute("UPDATE records_version SET version_num = '9999'")
 
 
@@ -163,12 +168,12 @@ def test_what_is_wrong_with_the_records_is_told_and_left_as_it_is(
 
 
 def test_records_of_an_older_form_are_told_and_not_migrated(folder: Path) -> None:
-    with sqlite3.connect(folder / "records.sqlite") as db:
+    with closing(sqlite3.connect(folder / "records.sqlite")) as db, db:
         (form,) = db.execute("SELECT version_num FROM records_version").fetchone()
         db.execute("UPDATE records_version SET version_num = '0001'")
     (finding,) = checks._records(settings_of(folder))
     assert finding.sound and f"of an older form (0001), brought to {form} at the next start" in finding.text
-    with sqlite3.connect(folder / "records.sqlite") as db:
+    with closing(sqlite3.connect(folder / "records.sqlite")) as db, db:
         assert db.execute("SELECT version_num FROM records_version").fetchone() == ("0001",)
 
 

@@ -173,7 +173,7 @@ def test_a_reason_that_is_no_word_of_ours_is_no_label() -> None:
 def test_whoever_is_turned_away_counts_with_the_reason(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("assistant.web.reception.PLACE_S", 0.05)
     metrics = Metrics()
-    reception = Reception(scripted.scripted(), replace(BOUNDS, per_minute=2), watchers=[metrics])
+    reception = Reception(scripted.scripted(), replace(BOUNDS, per_minute=2, waiting=1), watchers=[metrics])
     mary, ben = (signed_on_principal("proxy", name, []) for name in ("mary", "ben"))
     metrics.look_at(State(lambda: reception.in_hand, _no_index, Path("/nowhere"), lambda: None, lambda: 3))
     first = reception.stream(Question("Who pays?", mary))

@@ -15,13 +15,12 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, precondition, rule, run_state_machine_as_test
 
-from canaries import MEMORY, HashEmbedder, by_file, canaries, canary
+from canaries import MEMORY, HashEmbedder, by_file, canaries, canary, in_process
 from conftest import write_papers
 from index import build as builder
 from index import generations
 from index.digest import digest_of
 from index.errors import BadIndex
-from index.reading import read
 from index.search import Index
 
 READERS = ({"all"}, {"all", "leads"}, {"all", "staff"}, {"all", "leads", "staff"})
@@ -81,7 +80,7 @@ class Papers(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.open = ExitStack()
-        self.open.enter_context(mock.patch("index.papers.read_limited", lambda p, i: read(p, i)))
+        self.open.enter_context(mock.patch("index.papers.read_limited", in_process))
         self.folder = Path(self.open.enter_context(tempfile.TemporaryDirectory(dir=MEMORY)))
         self.embedder = HashEmbedder()
         self.count = 0

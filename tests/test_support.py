@@ -109,6 +109,9 @@ def test_names_are_capitalised_words_and_acronyms() -> None:
         ("It is at good[.]example.", "It is at good[.]example.", "address"),
         ("It began, e.g. in A/RES/77, with U.S. help.", "It began, e.g. in A/RES/77, with U.S. help.", ""),
         ("<b>It</b> began.", "It began.", "address"),
+        ("Norway pays, and السويد تمول البرنامج.", "Norway pays.", "script"),
+        ("Norwаy pays.", "Norway pays.", "script"),  # one letter is Cyrillic
+        ("The 1º place costs 5 µg.", "The 1o place costs 5 μg.", ""),
     ],
 )
 def test_a_particular_that_disagrees_is_named(sentence: str, quote: str, fault: str) -> None:

@@ -15,10 +15,9 @@ from pathlib import Path
 from pkgutil import resolve_name
 from unittest import mock
 
-from canaries import MEMORY, HashEmbedder
+from canaries import MEMORY, HashEmbedder, in_process
 from index import generations
 from index.digest import digest_of
-from index.reading import read
 from proofs.kills import PATIENCE_S, Tries
 from proofs.proof import Proof, main
 
@@ -74,7 +73,7 @@ def build_in_child(folder: Path, fault: Fault | None) -> None:
     from index import build, health  # noqa: F401  # loaded while this process may read them
 
     mock.patch("index.embedding.load_embedder", lambda name, models: HashEmbedder()).start()
-    mock.patch("index.papers.read_limited", read).start()
+    mock.patch("index.papers.read_limited", in_process).start()
     if fault and fault.kind == "size":
         resource.setrlimit(resource.RLIMIT_FSIZE, (int(fault.amount), resource.RLIM_INFINITY))
     if fault and fault.kind == "rights" and os.geteuid() == 0:

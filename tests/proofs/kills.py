@@ -12,7 +12,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Sequence
-from contextlib import closing, nullcontext
+from contextlib import AbstractContextManager, closing, nullcontext
 from dataclasses import dataclass
 from multiprocessing import get_context
 from pathlib import Path
@@ -20,7 +20,7 @@ from pkgutil import resolve_name
 from typing import Any
 from unittest import mock
 
-from canaries import MEMORY, HashEmbedder, by_file, canaries, canary
+from canaries import MEMORY, HashEmbedder, by_file, canaries, canary, in_process
 from conftest import write_papers
 from index import build as builder
 from index import generations
@@ -28,7 +28,6 @@ from index.cache import Cache
 from index.digest import digest_of
 from index.embedding import DEFAULT_MODEL, Embedder, Vectors, load_embedder
 from index.papers import code_digest
-from index.reading import read
 from index.search import Index
 from proofs.proof import ROOT, Proof, main
 
@@ -165,8 +164,8 @@ def build_once(folder: Path, kill: Kill | float | None, light: bool) -> None:
 
     builder.KEPT_AT_ONCE = PART
     embedder: Embedder = HashEmbedder() if light else load_embedder(DEFAULT_MODEL, ROOT / "var" / "models")
-    if light:  # what a reader's own process does is not looked at then: to start it takes a second
-        mock.patch("index.papers.read_limited", read).start()
+    if light:  # to start a reader's own process takes a second
+        mock.patch("index.papers.read_limited", in_process).start()
     wrap("index.papers.read_limited", lambda call: tell(read=1))
 
     def tell_server(call: int) -> None:
@@ -209,11 +208,14 @@ class Clean:
                 self.vectors[text] = self.inner.embed([text])[0]
         return np.stack([self.vectors[text] for text in texts])
 
+    def reading(self) -> AbstractContextManager[Any]:
+        return mock.patch("index.papers.read_limited", in_process) if self.light else nullcontext()
+
     def build(self, corpus: Path, index: Path) -> tuple[str, set[str], int]:
         """(digest, texts embedded, bytes on the disk) of a clean build."""
         shutil.rmtree(index, ignore_errors=True)
         self.texts = set()
-        with mock.patch("index.papers.read_limited", read) if self.light else nullcontext():
+        with self.reading():
             builder.build(corpus, index, self)
         texts = self.texts
         return digest_of(generations.current(index)), texts, size_of(index)
