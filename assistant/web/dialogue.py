@@ -184,7 +184,7 @@ def _answered(assistant: Asked, asked: _Asked) -> Iterator[Screen]:
     searching = texts.SEARCHING.format(documents=render.count_of_documents(asking.documents))
     screen = Screen([*asked.messages, message("assistant", render.progress(searching))])
     yield replace(screen, begins=True)
-    written, drawn = "", time.monotonic()
+    written, drawn = "", 0.0
     steps = assistant.told(question) if isinstance(assistant, Reception) else assistant.stream(question)
     for part in steps:
         if isinstance(part, Waiting):
@@ -207,11 +207,11 @@ def _answered(assistant: Asked, asked: _Asked) -> Iterator[Screen]:
             yield from _written_down(asked, exchange, screen)
             return
         written += part
-        if part and time.monotonic() >= drawn + DRAFT_S:
-            screen = Screen([*asked.messages, message("assistant", answers.draft(written))])
+        # An empty piece tells nothing new, but who has left can only be let go between two steps.
+        if not part or time.monotonic() >= drawn + DRAFT_S:
             drawn = time.monotonic()
-            yield screen
-        elif not part:  # nothing is new, but who has left can only be let go between two steps
+            if written:
+                screen = Screen([*asked.messages, message("assistant", answers.draft(written))])
             yield screen
     raise RuntimeError("Assistant.stream ended without an Answer")
 
