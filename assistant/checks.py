@@ -93,13 +93,13 @@ def _builds(settings: Settings) -> Iterator[Finding]:
     if not wrong:
         told = f"index: build {build.name}, {record['passages']} passages, every file as recorded"
         yield Finding(True, told)
-    before = record.get("previous")
-    if not before:
+    before = generations.previous(build)
+    if before is None:
         yield Finding(True, "rollback: no earlier build is kept (none was made, or it held what is gone)")
-    elif generations.is_sound(settings.index / before):
-        yield Finding(True, f"rollback: build {before} is kept, every file as recorded")
+    elif generations.is_sound(before):
+        yield Finding(True, f"rollback: build {before.name} is kept, every file as recorded")
     else:
-        told = f"rollback: the earlier build {settings.index / before} is missing or damaged. Delete it; the"
+        told = f"rollback: the earlier build {before} is damaged. Delete it; the"
         yield Finding(False, f"{told} next `ct-assistant build` that finds something new keeps another.")
     outcomes = Counter(outcome["status"] for outcome in record.get("outcomes", ()))
     files = ", ".join(f"{count} {status}" for status, count in outcomes.most_common())

@@ -77,7 +77,7 @@ class Settings(BaseSettings):
         20, ge=1, le=100_000, description="most questions of one person in a minute"
     )
     answers_at_once: int = Field(4, ge=1, le=256, description="answers being made at the same time")
-    answers_waiting: int = Field(64, ge=0, le=10_000, description="questions that may wait for their turn")
+    answers_waiting: int = Field(48, ge=0, le=10_000, description="questions that may wait for their turn")
     history_turns: int = Field(
         20, ge=1, le=200, description="turns of a conversation that a question takes along"
     )

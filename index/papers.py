@@ -79,6 +79,14 @@ def papers_of(
     return papers, tuple(outcomes[path] for path in sorted(outcomes))
 
 
+def _sha256_now(path: Path) -> str:
+    """A file's digest as it lies there; "" where it does so no longer."""
+    try:
+        return sha256_of(path)
+    except OSError:
+        return ""
+
+
 def _doubts(reading: Reading) -> list[str]:
     """What makes a reading look incomplete although nothing went wrong."""
     chars = sum(len(page.text) for page in reading.pages)
@@ -100,12 +108,9 @@ def _readings(
         path = corpus.folder / document.path
         try:
             reading = read_limited(path, document.id, Limits.with_ocr(ocr))
-            if sha256_of(path) != document.sha256:
+            if _sha256_now(path) != document.sha256:
                 raise UnreadableDocument("damaged", "it was changed while it was read.", "Build again.")
             return reading
-        except OSError as error:
-            why = f"it cannot be opened ({error.strerror or type(error).__name__})."
-            return UnreadableDocument("damaged", why, "See who may read the file, and build again.")
         except UnreadableDocument as error:
             return error
 

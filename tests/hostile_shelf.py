@@ -179,6 +179,7 @@ class HostileAssistant(scripted.ScriptedAssistant):
         answer = self._answer(question, question.text)
         for start in range(0, len(answer.text), 997):
             yield answer.text[start : start + 997]
+        yield ""  # as an assistant does whose model is silent
         time.sleep(STREAMING_S if "slowly" in question.text else 0)
         yield answer
 

@@ -94,8 +94,10 @@ def recorded(folder: Path, **changed: object) -> None:
     (build / generations.RECORD).write_text(json.dumps(told), "utf-8")
 
 
-def _previous_gone(folder: Path, _: pytest.MonkeyPatch) -> None:
-    recorded(folder, previous="20200101T000000-abcdef")
+def _previous_damaged(folder: Path, _: pytest.MonkeyPatch) -> None:
+    before = folder / "index" / "20200101T000000-abcdef"
+    shutil.copytree(generations.current(folder / "index"), before)  # its record names another build
+    recorded(folder, previous=before.name)
 
 
 def _record_without_fields(folder: Path, _: pytest.MonkeyPatch) -> None:
@@ -111,7 +113,7 @@ def _clock_behind(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     [
         (_damaged_build, "catalogue.sqlite: damaged", "Run `ct-assistant build`"),
         (_no_build, "no index here", "Run `ct-assistant build"),
-        (_previous_gone, "rollback: the earlier build", "Delete it"),
+        (_previous_damaged, "rollback: the earlier build", "Delete it"),
         (_record_without_fields, "build.json: damaged", "Run `ct-assistant build`"),
         (_clock_behind, "clock: ", "Set it"),
     ],

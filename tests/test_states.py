@@ -165,17 +165,16 @@ class Papers(RuleBasedStateMachine):
             self.take_back()
             self.rebuild()
 
-    @precondition(lambda self: hasattr(generations, "roll_back"))
     @rule()
     def roll_back(self) -> None:
         served = generations.current(self.index)
-        before = generations.record_of(served)["previous"]
+        before = generations.previous(served)
         try:
             generations.roll_back(self.index)
         except BadIndex:
-            assert before is None or not (self.index / before).exists()
+            assert before is None
         else:
-            assert generations.current(self.index).name == before
+            assert generations.current(self.index) == before
         self.look(generations.current(self.index).name)
 
     @rule()
@@ -226,7 +225,8 @@ class Papers(RuleBasedStateMachine):
         """Nothing of a paper that is gone, or is nobody's now, is in any file below the index folder, and
         of an older text of one that is there only the build kept for a rollback tells."""
         served = generations.current(self.index)
-        kept = generations.record_of(served)["previous"]
+        before = generations.previous(served)
+        kept = before.name if before else ""
         assert self.folders() == {served.name, *([kept] if kept else [])}
         now = {self.canary(text) for text, groups in self.papers.values() if groups != "deny"}
         if kept:
