@@ -56,7 +56,10 @@ def room_of(folder: Path) -> int:
 def _locked_folder() -> tuple[Path, int]:
     while True:
         folder = Path(tempfile.mkdtemp(prefix=PREFIX))
-        lock = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            lock = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+        except FileNotFoundError:  # swept before it was opened
+            continue
         with suppress(OSError):  # a temporary folder without locks: nothing is swept there either
             fcntl.flock(lock, fcntl.LOCK_EX)
         if folder.is_dir():  # else it was swept before the lock was held

@@ -194,6 +194,7 @@ def test_layout_has_no_sideways_scroll_and_keeps_the_box_in_sight(
     for answers in (1, 2):
         ask(chat, "How long are records kept?")
         expect(chat.locator("#chat .answered")).to_have_count(answers)
+        expect(chat.locator("#marks")).to_be_visible()  # written down: the box is free again
     assert chat.evaluate("document.documentElement.scrollWidth <= innerWidth")
     expect(chat.locator("#question textarea")).to_be_in_viewport(ratio=1)
     if width > 900:

@@ -171,3 +171,26 @@ def test_copies_of_killed_processes_are_removed_and_those_in_use_are_not(
     assert mine.folder.is_dir(), "its owner lives"
     mine.close()
     assert not mine.folder.exists() and tmp_path.is_dir()
+
+
+def test_copies_made_and_swept_at_once_do_not_take_each_other_away(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    failed: list[OSError] = []
+
+    def make() -> None:
+        for _ in range(60):
+            try:
+                copy = copies.PrivateCopy()
+                assert copy.folder.is_dir()
+                copy.close()
+            except OSError as error:
+                failed.append(error)
+
+    threads = [threading.Thread(target=make) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert failed == [] and list(tmp_path.iterdir()) == []
