@@ -226,11 +226,7 @@ def _unpacked(source: Path, folder: Path) -> tuple[Path, Path | None]:
             with path.open("xb") as file:
                 shutil.copyfileobj(opened, file, 1 << 20)
     builds = [path for path in folder.iterdir() if path.is_dir()]
-    try:
-        sound = len(builds) == 1 and not generations.verify(builds[0])
-    except BadIndex:
-        sound = False
-    if not sound:
+    if len(builds) != 1 or not generations.is_sound(builds[0]):
         raise BadInput(f"{source}: holds no sound build. Take another backup.")
     records = folder / RECORDS
     return builds[0], records if records.exists() else None

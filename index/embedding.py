@@ -48,7 +48,7 @@ def load_embedder(name: str, models_dir: Path) -> Embedder:
 
     Raises BadModel where the weights are missing, are not the pinned ones, or do not load.
     """
-    if name in (DEFAULT_MODEL, f"sentence-transformers/{DEFAULT_MODEL}"):
+    if _is_default(name):
         return _OnnxEmbedder(_exported(_packaged_model(), models_dir))
     return _SentenceTransformersEmbedder(name)
 
@@ -56,12 +56,16 @@ def load_embedder(name: str, models_dir: Path) -> Embedder:
 def unsound_default(name: str, models_dir: Path) -> str:
     """What is wrong with the default model's files and what to do, "" where `name` is another or they
     are as pinned. Exports nothing. Raises BadModel where the weights are missing or others."""
-    if name not in (DEFAULT_MODEL, f"sentence-transformers/{DEFAULT_MODEL}"):
+    if not _is_default(name):
         return ""
     _pinned(_packaged_model())
     if _is_whole(folder := _folder(models_dir)):
         return ""
     return f"embedding model: {folder} is not made yet, or damaged. Run `ct-assistant build`, which makes it."
+
+
+def _is_default(name: str) -> bool:
+    return name in (DEFAULT_MODEL, f"sentence-transformers/{DEFAULT_MODEL}")
 
 
 def _packaged_model() -> Path:

@@ -153,21 +153,17 @@ def sweep(index: Path) -> None:
     """
     for part in index.glob("*.part"):
         part.unlink()
-    whole = {folder.name for folder in _builds(index) if (folder / RECORD).is_file()}
     try:
-        served = current(index)
-        whole &= {served.name, record_of(served)["previous"]}
+        keep = _kept(current(index))
     except BadIndex:  # which is served is not known: none that is whole is deleted
-        pass
-    prune(index, whole)
+        keep = {folder.name for folder in _builds(index) if (folder / RECORD).is_file()}
+    prune(index, keep)
 
 
 def prune_all(index: Path) -> int:
     """Delete all builds but the served one and the one before it. Raises BadIndex."""
     with only_builder(index):
-        served = current(index)
-        before = previous(served)
-        return prune(index, {served.name, before.name if before else served.name})
+        return prune(index, _kept(current(index)))
 
 
 def roll_back(index: Path) -> str:
@@ -206,8 +202,13 @@ def take_in(build: Path, index: Path) -> None:
     for path in target.rglob("*"):
         _sync(path)
     _write(index / CURRENT, target.name + "\n")
-    before = previous(target)
-    prune(index, {target.name, before.name if before else target.name})
+    prune(index, _kept(target))
+
+
+def _kept(served: Path) -> set[str]:
+    """The names of the served build and of the one that may be gone back to. Raises BadIndex."""
+    before = previous(served)
+    return {served.name, before.name} if before else {served.name}
 
 
 def _builds(index: Path) -> list[Path]:
