@@ -8,12 +8,12 @@ shelf that is not opened lends nothing, not even its counts.
 import math
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 from index.concepts import QUESTION_WORDS, Concept
+from index.copies import PrivateCopy
 from index.room import writing
 
 ANALYSER = "english_folded"
@@ -61,11 +61,11 @@ def _lockable(folder: Path) -> Iterator[Path]:
     if os.access(folder / LOCK, os.W_OK):
         yield folder
         return
-    with TemporaryDirectory(prefix="ct-assistant-") as links:
+    with closing(PrivateCopy()) as links:
         for path in folder.iterdir():
             if path.name != LOCK:
-                Path(links, path.name).symlink_to(path.resolve())
-        yield Path(links)
+                (links.folder / path.name).symlink_to(path.resolve())
+        yield links.folder
 
 
 class Lexical:
@@ -81,6 +81,7 @@ class Lexical:
             with _lockable(folder / str(shelf)) as place:
                 index = Index.open(str(place))
                 index.register_tokenizer(ANALYSER, self._with_stopwords)
+                index.config_reader("manual")  # a build never changes: not to be loaded again behind its back
                 self._shelves.append((index, index.searcher()))
 
     def terms(self, text: str) -> list[str]:

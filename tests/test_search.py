@@ -1,7 +1,10 @@
 """Search over a real build: what is found, and what must never be."""
 
+import errno
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from unittest import mock
 
 import pytest
 from hypothesis import given
@@ -10,6 +13,7 @@ from hypothesis import strategies as st
 from index import generations
 from index.build import build
 from index.embedding import Embedder
+from index.lexical import LOCK, Lexical, write_lexical
 from index.search import Index, fuse, pool
 
 EVERYBODY = {"all"}
@@ -133,3 +137,15 @@ def test_a_passage_that_both_readings_of_a_follow_up_find_comes_before_one_that_
     assert [hit.score for hit in pooled] == sorted((hit.score for hit in pooled), reverse=True)
     assert {hit.passage.id for hit in pooled} == {hit.passage.id for hit in (*workshop, *harbour)}
     assert pool([harbour]) == harbour
+
+
+def test_words_are_found_in_a_folder_that_may_not_be_written_while_the_engine_is_still_at_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "lexical"
+    write_lexical(folder / "0", [("a:1", "Terrorism financing in the region.")])
+    (folder / "0" / LOCK).unlink(missing_ok=True)  # so it looks like one that this user may not write
+    # The engine's own thread makes its lock anew while the links are being removed.
+    in_use = OSError(errno.ENOTEMPTY, "Directory not empty")
+    monkeypatch.setattr(os, "rmdir", mock.Mock(side_effect=in_use))
+    assert Lexical(folder, 1).known(["region"], [0]) == {"region"}
