@@ -28,7 +28,6 @@ from assistant.watching import Watch
 from assistant.writing import Task, Writer, Written, similarity
 from index import generations
 from index.embedding import Embedder, load_embedder
-from index.remembering import Remembering
 from index.reranking import Reranker
 from index.search import Index
 from index.served import Served
@@ -44,8 +43,8 @@ class Assistant:
     def __init__(self, settings: Settings, embedder: Embedder) -> None:
         """Open the published build. Raises BadIndex, BadModel, or BadSetting for the model's name."""
         self._settings = settings
-        self._embedder = Remembering(embedder)
-        self._served = Served(settings.index, self._embedder)
+        self._embedder = embedder
+        self._served = Served(settings.index, embedder)
         self._model = LanguageModel(settings) if settings.llm else None
         self._reranker = Reranker(settings.reranker) if settings.reranker else None
 
@@ -135,7 +134,7 @@ class Assistant:
             evidence = select(index, hits, groups)
         with watch.step("gate"):
             parts = asked(index, what, groups)
-            picked = extract(parts, evidence, self._embedder, index.terms)
+            picked = extract(parts, evidence, index.terms)
             least = self._settings.min_confidence if least is None else least
             sure = [part for part in picked if part.confidence >= least]
         written = None

@@ -11,7 +11,6 @@ from assistant.citations import Claim, Span, block_spans
 from assistant.context import Evidence, Source
 from assistant.features import Asked, Ranked, Words, answer_features, sentence_features
 from assistant.pieces import Piece, pieces_of
-from index.embedding import Embedder, Vectors
 from index.sentences import LIST_ITEM
 
 MOST_PIECES = 6
@@ -41,13 +40,13 @@ class Part:
     ranked: Sequence[Ranked] = ()
 
 
-def extract(asked: Sequence[Asked], evidence: Evidence, embedder: Embedder, terms: Terms) -> list[Part]:
+def extract(asked: Sequence[Asked], evidence: Evidence, terms: Terms) -> list[Part]:
     """For each part of a question the sentences that answer it, best first."""
     parts = []
     said: list[Piece] = []
-    material = prepare(evidence, embedder, terms)
+    material = prepare(evidence, terms)
     for part in asked:
-        ranked = rank(part, material, embedder)
+        ranked = rank(part, material)
         if not ranked:
             parts.append(Part(part.text, (), 0.0))
             continue
@@ -63,15 +62,14 @@ def extract(asked: Sequence[Asked], evidence: Evidence, embedder: Embedder, term
 
 @dataclass(frozen=True, slots=True)
 class Material:
-    """The pieces of the evidence with their words and vectors: the same for all parts of a question."""
+    """The pieces of the evidence with their words: the same for all parts of a question."""
 
     pieces: Sequence[Piece]
     words: Sequence[Words]
-    vectors: Vectors
 
 
-def prepare(evidence: Evidence, embedder: Embedder, terms: Terms) -> Material:
-    """Cut the evidence into pieces, embed and analyse them."""
+def prepare(evidence: Evidence, terms: Terms) -> Material:
+    """Cut the evidence into pieces and analyse them."""
     pieces = [
         piece for hit in evidence.hits for piece in pieces_of(hit, evidence.sources[hit.passage.document_id])
     ]
@@ -80,18 +78,17 @@ def prepare(evidence: Evidence, embedder: Embedder, terms: Terms) -> Material:
         Words(frozenset(terms(piece.text)), frozenset(terms(piece.above)), passages[piece.hit.passage.id])
         for piece in pieces
     ]
-    return Material(pieces, words, embedder.embed([piece.text for piece in pieces]))
+    return Material(pieces, words)
 
 
-def rank(asked: Asked, material: Material, embedder: Embedder) -> list[Ranked]:
+def rank(asked: Asked, material: Material) -> list[Ranked]:
     """All pieces of the evidence, best first."""
     if not material.pieces:
         return []
-    similarities = material.vectors @ embedder.embed([asked.meant])[0]
     best_score = max(piece.hit.score for piece in material.pieces)
     ranked = []
-    for piece, words, similarity in zip(material.pieces, material.words, similarities.tolist(), strict=True):
-        features = sentence_features(asked, piece, words, similarity, best_score)
+    for piece, words in zip(material.pieces, material.words, strict=True):
+        features = sentence_features(asked, piece, words, best_score)
         ranked.append(Ranked(piece, words, features, sentence_score(features)))
     return sorted(ranked, key=lambda r: (-r.score, r.piece.hit.passage.id, r.piece.start))
 

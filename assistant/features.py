@@ -9,7 +9,6 @@ from assistant.pieces import Piece
 from index.concepts import Concept, coverage
 
 SENTENCE_FEATURES = (
-    "similarity",  # cosine of sentence and question
     "covered",  # share of the question's concepts, by weight, that stand in the sentence
     "covered_around",  # … in it, its headings, its title, or the sentence before it
     "covered_in_passage",  # … anywhere in its passage
@@ -30,11 +29,9 @@ SENTENCE_FEATURES = (
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A question, or a part of one, as the features see it. `meant` is the text that is compared
-    by meaning: where a follow-up leans on the conversation, both."""
+    """A question, or a part of one, as the features see it."""
 
     text: str
-    meant: str
     concepts: Sequence[Concept]
 
 
@@ -61,16 +58,13 @@ class Ranked:
     score: float = 0.0
 
 
-def sentence_features(
-    asked: Asked, piece: Piece, words: Words, similarity: float, best_score: float
-) -> list[float]:
+def sentence_features(asked: Asked, piece: Piece, words: Words, best_score: float) -> list[float]:
     """The values of SENTENCE_FEATURES, in order."""
     kind = answer_type(asked.text)
     held = holds(kind, piece.text, asked.text)
     rarest = max(asked.concepts, key=lambda concept: concept.weight, default=None)
     around = coverage(asked.concepts, words.around)
     return [
-        similarity,
         coverage(asked.concepts, words.inside),
         around,
         coverage(asked.concepts, words.passage | words.above),

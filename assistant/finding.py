@@ -63,16 +63,15 @@ def _ranked(
 def asked(index: Index, what: Sought, groups: Collection[str]) -> list[Asked]:
     """The parts of the question for the extractive answerer."""
     if what.corrected and len(what.parts) == 1:
-        return [Asked(what.text, what.search_text, index.concepts(what.search_text, groups))]
-    leans = len(what.parts) == 1 and what.search_text != what.text
-    return [_part(index, part, what.search_text, leans, groups) for part in what.parts]
+        return [Asked(what.text, index.concepts(what.search_text, groups))]
+    return [_part(index, part, what.search_text, groups) for part in what.parts]
 
 
-def _part(index: Index, text: str, search_text: str, leans: bool, groups: Collection[str]) -> Asked:
+def _part(index: Index, text: str, search_text: str, groups: Collection[str]) -> Asked:
     """One part. What else was asked, and what was asked before, tells where to look; the part
     tells what for: the other words weigh less."""
     now = index.concepts(text, groups)
     own = {concept.alternatives[0] for concept in now}
     earlier = [c for c in index.concepts(search_text, groups) if c.alternatives[0] not in own]
     weighed = [*now, *(replace(c, weight=EARLIER_SHARE * c.weight) for c in earlier)]
-    return Asked(text, search_text if leans else text, weighed)
+    return Asked(text, weighed)

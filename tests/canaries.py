@@ -5,7 +5,6 @@ import os
 import re
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -27,7 +26,7 @@ class HashEmbedder:
     def count_tokens(self, text: str) -> int:
         return len(text.split()) + 2
 
-    def embed(self, texts: Sequence[str], progress: Any = None) -> Vectors:
+    def embed(self, texts: Sequence[str]) -> Vectors:
         self.embedded += len(texts)
         rows = [np.frombuffer(hashlib.sha256(text.encode()).digest()[:16], np.uint8) for text in texts]
         vectors = np.array(rows, np.float32).reshape(len(texts), 16) - 127.5

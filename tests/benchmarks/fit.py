@@ -60,7 +60,7 @@ def cases(question_set: Path, index: Path) -> list[Case]:
         what = sought(put.text, "", put.history, condense(put.text, put.history))
         evidence = select(opened, found(opened, what, put, None), groups)
         part = asked(opened, replace(what, parts=(what.text,)), groups)[0]
-        ranked = rank(part, prepare(evidence, assistant._embedder, opened.terms), assistant._embedder)
+        ranked = rank(part, prepare(evidence, opened.terms))
         right = [_holds(question, paths[r.piece.document_id], r.piece.text) for r in ranked]
         judged.append(Case(question, ranked, right, part))
     return judged
