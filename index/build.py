@@ -213,5 +213,5 @@ def _store(
         by_shelf[shelf] = ([flat[i][1] for i in rows], vectors[rows])
     shutil.copy(GLOSSARY, target / "glossary.csv")
     tell("store", 1, 1, f"{len(flat)} passages in {len(shelves)} shelves")
-    write_vectors(target / "vectors", by_shelf)
+    write_vectors(target, by_shelf)
     return [list(groups) for groups in shelves]

@@ -10,7 +10,7 @@ from pathlib import Path
 from index import generations
 from index.catalogue import Catalogue
 from index.lexical import Lexical
-from index.store import Store
+from index.store import vectors_of
 
 DECIMALS = 4
 
@@ -36,10 +36,9 @@ def _lines(build: Path) -> Iterator[object]:
     yield (build / "glossary.csv").read_text("utf-8")
     lexical = Lexical(build / "lexical", len(shelves))
     catalogue = Catalogue(build / "catalogue.sqlite")
-    with closing(catalogue), closing(Store(build / "vectors")) as store:
-        for shelf in range(len(shelves)):
+    with closing(catalogue):
+        for shelf, vectors in enumerate(vectors_of(build, len(shelves))):
             yield shelves[shelf], sorted(catalogue.acronyms([shelf])), lexical.count(shelf)
-            vectors = store.vectors(shelf)
             for document in sorted(catalogue.documents([shelf]), key=lambda document: document.id):
                 yield asdict(document), [asdict(page) for page in catalogue.pages(document.id, [shelf])]
                 passages = catalogue.passages(catalogue.passage_ids([document.id], [shelf]), [shelf])

@@ -9,7 +9,7 @@ from index import generations
 from index.acronyms import Terms, both_ways, read_glossary
 from index.catalogue import Catalogue
 from index.concepts import Concept, Language, concepts, coverage
-from index.embedding import Embedder, Vectors
+from index.embedding import Embedder
 from index.errors import BadIndex
 from index.facets import Filters, matches
 from index.health import owned, recorded
@@ -19,7 +19,6 @@ from index.types import NOBODY, Document, FoundBy, Hit, Outcome, Page, Passage
 
 # Shares of the fused score: cosine, BM25 over its maximum, coverage of the question's concepts.
 DENSE_SHARE, LEXICAL_SHARE, COVERED_SHARE = 0.45, 0.3, 0.25
-ONE_BY_ONE = 2_000  # passages of a narrowed search that are all compared
 CANDIDATES = 60  # looked at from each side before fusing
 
 
@@ -55,7 +54,7 @@ class Index:
             raise BadIndex(
                 f"{folder}: does not open ({type(error).__name__}). Run `ct-assistant build` again."
             ) from error
-        self._store = Store(folder / "vectors")
+        self._store = Store(folder, len(self._shelves))
 
     def search(self, text: str, k: int, groups: Collection[str], filters: Filters | None = None) -> list[Hit]:
         """The best `k` passages for `text`, best first, dense and lexical fused."""
@@ -65,7 +64,7 @@ class Index:
         allowed = self._allowed(filters, groups) if filters else None
         most = max(CANDIDATES, 2 * k)
         vector = self._embedder.embed([text])[0]
-        dense = self._near(vector, most, shelves, allowed)
+        dense = _best(self._store.search(vector, most, shelves, allowed), most)
         asked = self._searched(text, groups)
         # Rarity is counted over all that may be read, so a narrowed search looks at everything first.
         bm25 = self._lexical.search(asked, most if allowed is None else self.passage_count, shelves)
@@ -78,19 +77,6 @@ class Index:
             Hit(passages[i], scores[i], cosines[i], _found_by(i in dense, i in bm25))
             for i in _best(scores, k)
         ]
-
-    def _near(
-        self, vector: Vectors, most: int, shelves: Sequence[int], allowed: Collection[str] | None
-    ) -> dict[str, float]:
-        """The passages nearest to a vector, of those allowed. Few are compared one by one; of many
-        the engine finds as many more as are likely to be dropped."""
-        if allowed is None:
-            return self._store.search(vector, most, shelves)
-        if len(allowed) <= ONE_BY_ONE:
-            return _best(self._store.similarities(vector, list(allowed), shelves), most)
-        wide = 2 * most * self.passage_count // len(allowed)
-        near = self._store.search(vector, wide, shelves)
-        return _best({i: cosine for i, cosine in near.items() if i in allowed}, most)
 
     def _allowed(self, filters: Filters, groups: Collection[str]) -> set[str]:
         """The ids of the passages of the readable documents that the filters let through."""
@@ -174,7 +160,7 @@ class Index:
         return self._catalogue.passages([passage_id], self._readable(groups)).get(passage_id)
 
     def close(self) -> None:
-        """Release files and the private copy of the vector store."""
+        """Release files, and the private copy of the vector store where there is one."""
         self._catalogue.close()
         self._store.close()
 

@@ -1,8 +1,9 @@
 """Vectors to passages by cosine: the only door to Chroma.
 
-One collection a shelf (a distinct set of groups). A build is written once and never again,
-because Chroma's local store loses data when it is killed while writing; a reader works on a
-copy of its own, because opening a store changes its files.
+One collection a shelf (a distinct set of groups), and beside it a file with the same vectors, which
+small shelves are searched in: a program that asks one question then loads no database. A build
+is written once and never again, because Chroma's local store loses data when it is killed while
+writing; a reader works on a copy of its own, because opening a store changes its files.
 """
 
 import os
@@ -10,7 +11,7 @@ import shutil
 import struct
 import tempfile
 import weakref
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import closing
 from functools import lru_cache
 from pathlib import Path
@@ -21,12 +22,16 @@ import numpy as np
 from index.copies import PrivateCopy
 from index.embedding import Vectors
 from index.errors import BadIndex
+from index.exact import ExactShelf, write_exact
 from index.room import writing
 
 # Chroma's own graph files: their version, and the bytes of one vector's length in `length.bin`.
 GRAPH_VERSION = 1
 LENGTH_BYTES = 4
 
+FOLDER, EXACT_FOLDER = "vectors", "exact"  # of a build
+EXACT = 50_000  # passages of a shelf that are all compared
+ONE_BY_ONE = 2_000  # … of a larger one, where a search is narrowed to so few
 SPACE = {"space": "cosine", "ef_construction": 200, "max_neighbors": 32, "ef_search": 200}
 
 
@@ -49,13 +54,17 @@ def _settings() -> Any:
     return Settings(anonymized_telemetry=False)
 
 
-def write_vectors(folder: Path, shelves: dict[int, tuple[list[str], Vectors]]) -> None:
-    """Write a new store with a collection for each shelf, and read back that all is there.
+def write_vectors(build: Path, shelves: dict[int, tuple[list[str], Vectors]]) -> None:
+    """Write the vectors of a new build: a collection for each shelf, read back to see that all is there,
+    and a file for the shelves that are compared as a whole.
 
-    Raises NotWritten, and BadIndex where a collection does not hold what was given to it.
+    Raises OSError, and BadIndex where a collection does not hold what was given to it.
     """
     from chromadb.errors import ChromaError
 
+    folder = build / FOLDER
+    for shelf, (ids, vectors) in shelves.items():
+        write_exact(build / EXACT_FOLDER, shelf, ids, vectors)
     with writing(folder, ChromaError), closing(_client(folder)) as client:
         for shelf, (ids, vectors) in shelves.items():
             collection = client.create_collection(
@@ -94,10 +103,53 @@ def _blank_unused(header: Path) -> None:
 
 
 class Store:
-    """The vector store of one build, open for reading in a private copy."""
+    """The vectors of one build, open for reading; safe to share between threads.
+
+    A shelf of up to EXACT passages is compared as a whole. Of a larger one Chroma's graph is asked, in a
+    private copy that is made when the build is opened.
+    """
+
+    def __init__(self, build: Path, shelf_count: int) -> None:
+        """Open the store of a build folder whose files are known to be sound. Raises BadIndex."""
+        self._shelves = [ExactShelf(build / EXACT_FOLDER, shelf) for shelf in range(shelf_count)]
+        self._graphs = _Graphs(build / FOLDER) if any(len(s) > EXACT for s in self._shelves) else None
+
+    def search(
+        self, vector: Vectors, k: int, shelves: Sequence[int], allowed: Collection[str] | None = None
+    ) -> dict[str, float]:
+        """Cosine similarity of the `k` passages of each shelf nearest to a unit vector, of those
+        allowed if given."""
+        found: dict[str, float] = {}
+        for shelf in shelves:
+            own, many = self._shelves[shelf], len(self._shelves[shelf]) > EXACT
+            if self._graphs is None or not many or (allowed is not None and len(allowed) <= ONE_BY_ONE):
+                found |= own.nearest(vector, k, allowed)
+            elif allowed is None:
+                found |= self._graphs.nearest(shelf, vector, k)
+            else:  # as many more as are likely to be dropped
+                near = self._graphs.nearest(shelf, vector, 2 * k * len(own) // len(allowed))
+                found |= {i: cosine for i, cosine in near.items() if i in allowed}
+        return found
+
+    def similarities(self, vector: Vectors, ids: Collection[str], shelves: Sequence[int]) -> dict[str, float]:
+        """Cosine similarity of the named passages, exactly, as far as the shelves hold them."""
+        found: dict[str, float] = {}
+        for shelf in shelves:
+            found |= self._shelves[shelf].cosines(vector, ids)
+        return found
+
+    def close(self) -> None:
+        """Release the private copy, if there is one; the files of the build are let go of with the last
+        reader."""
+        if self._graphs:
+            self._graphs.close()
+
+
+class _Graphs:
+    """Chroma's collections in a private copy of this process."""
 
     def __init__(self, folder: Path) -> None:
-        """Open a store whose files are known to be sound. Raises BadIndex."""
+        """Copy and open a store. Raises BadIndex."""
         copy = _copied(folder)
         try:
             client = _client(copy.folder)
@@ -112,38 +164,30 @@ class Store:
         # Freed when the last reader lets go of it, and at the latest when the process ends.
         self._release = weakref.finalize(self, _release, client, copy)
 
-    def search(self, vector: Vectors, k: int, shelves: Sequence[int]) -> dict[str, float]:
-        """Cosine similarity of the `k` passages of each shelf nearest to a unit vector."""
-        found: dict[str, float] = {}
-        for shelf in shelves:
-            name = _name(shelf)
-            near = self._collections[name].query(
-                query_embeddings=vector[np.newaxis],
-                n_results=min(k, self._counts[name]),
-                include=["distances"],
-            )
-            for passage_id, distance in zip(near["ids"][0], near["distances"][0], strict=True):
-                found[passage_id] = 1.0 - float(distance)
-        return found
-
-    def similarities(self, vector: Vectors, ids: Sequence[str], shelves: Sequence[int]) -> dict[str, float]:
-        """Cosine similarity of the named passages, exactly, as far as the shelves hold them."""
-        found: dict[str, float] = {}
-        for shelf in shelves if ids else ():
-            kept = self._collections[_name(shelf)].get(ids=list(ids), include=["embeddings"])
-            if kept["ids"]:
-                cosines = np.asarray(kept["embeddings"], dtype=np.float32) @ vector
-                found.update(zip(kept["ids"], map(float, cosines), strict=True))
-        return found
+    def nearest(self, shelf: int, vector: Vectors, k: int) -> dict[str, float]:
+        name = _name(shelf)
+        near = self._collections[name].query(
+            query_embeddings=vector[np.newaxis], n_results=min(k, self._counts[name]), include=["distances"]
+        )
+        pairs = zip(near["ids"][0], near["distances"][0], strict=True)
+        return {passage_id: 1.0 - float(distance) for passage_id, distance in pairs}
 
     def vectors(self, shelf: int) -> dict[str, Vectors]:
-        """All vectors of one shelf by the ids of their passages."""
         kept = self._collections[_name(shelf)].get(include=["embeddings"])
         return dict(zip(kept["ids"], np.asarray(kept["embeddings"], dtype=np.float32), strict=True))
 
     def close(self) -> None:
-        """Release the store and delete the private copy."""
         self._release()
+
+
+def vectors_of(build: Path, shelf_count: int) -> Iterator[dict[str, Vectors]]:
+    """All vectors of each shelf by the ids of their passages, as both files of them hold them: one that
+    they do not agree on is left out. Raises BadIndex."""
+    with closing(_Graphs(build / FOLDER)) as graphs:
+        for shelf in range(shelf_count):
+            exact, kept = ExactShelf(build / EXACT_FOLDER, shelf).vectors(), graphs.vectors(shelf)
+            same = (i for i in exact.keys() & kept.keys() if np.allclose(exact[i], kept[i], atol=1e-6))
+            yield {i: exact[i] for i in same}
 
 
 def _copied(folder: Path) -> PrivateCopy:

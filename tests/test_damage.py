@@ -80,6 +80,7 @@ def test_a_full_temporary_folder_is_told_as_such(
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
+    monkeypatch.setattr("index.store.EXACT", 0)
     monkeypatch.setattr("shutil.copyfile", full)
     with pytest.raises(BadIndex, match=r"No space left on device.*TMPDIR"):
         Index(generations.current(two_builds), embedder)

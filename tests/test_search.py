@@ -83,16 +83,19 @@ def test_filters_narrow_to_the_documents_named(index: Index) -> None:
     assert index.search("workshop", 5, EVERYBODY, {"year": ("1999",)}) == []
 
 
-@pytest.mark.parametrize("one_by_one", [0, 100])
+@pytest.mark.parametrize("exact, one_by_one", [(0, 0), (0, 100), (100, 0)])
 def test_a_narrowed_search_finds_what_an_open_one_ranks_too_low(
-    index: Index, monkeypatch: pytest.MonkeyPatch, one_by_one: int
+    small_index: Path, embedder: Embedder, monkeypatch: pytest.MonkeyPatch, exact: int, one_by_one: int
 ) -> None:
     monkeypatch.setattr("index.search.CANDIDATES", 1)
-    monkeypatch.setattr("index.search.ONE_BY_ONE", one_by_one)
+    monkeypatch.setattr("index.store.EXACT", exact)
+    monkeypatch.setattr("index.store.ONE_BY_ONE", one_by_one)
+    index = Index(generations.current(small_index), embedder)
     text = "Norway pays for the Harbour Programme"
     assert index.search(text, 1, EVERYBODY)[0].passage.document_id == "harbour"
     narrowed = index.search(text, 1, EVERYBODY, {"document": ("aviation",)})
     assert [hit.passage.document_id for hit in narrowed] == ["aviation"]
+    index.close()
 
 
 @given(st.dictionaries(st.text("abc", min_size=1, max_size=3), st.floats(0, 1), max_size=8), st.data())

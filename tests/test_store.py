@@ -3,12 +3,17 @@
 import os
 import subprocess
 import sys
+import tempfile
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from index.store import Store, write_vectors
+from index.exact import ExactShelf, write_exact
+from index.store import EXACT, Store, write_vectors
 
 # glibc fills what a program takes and has not written with the complement of this byte.
 PERTURB, UNWRITTEN = 0xA5, b"\x5a" * 32
@@ -38,16 +43,46 @@ def test_no_memory_of_the_building_process_reaches_the_disk(tmp_path: Path, coun
         assert UNWRITTEN not in path.read_bytes(), f"{path} holds memory nobody wrote"
 
 
-def test_a_store_of_many_vectors_finds_each_of_them_again(tmp_path: Path) -> None:
+@pytest.mark.parametrize("most", [EXACT, 1000])
+def test_a_store_of_many_vectors_finds_each_of_them_again(
+    most: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     rng = np.random.default_rng(0)
     vectors = rng.normal(size=(2_500, 384)).astype(np.float32)
     vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
     ids = [f"paper:{n}" for n in range(len(vectors))]
     write_vectors(tmp_path, {0: (ids, vectors)})
-    store = Store(tmp_path)
-    try:
+    monkeypatch.setattr("index.store.EXACT", most)
+    few = set(ids[::7])
+    with closing(Store(tmp_path, 1)) as store:
         for n in range(0, len(ids), 100):
-            nearest = store.search(vectors[n], 1, [0])
-            assert nearest == {ids[n]: pytest.approx(1.0, abs=1e-5)}
-    finally:
-        store.close()
+            assert store.search(vectors[n], 1, [0]) == {ids[n]: pytest.approx(1.0, abs=1e-5)}
+            assert set(store.search(vectors[n], 40, [0], few)) <= few
+            (nearest,) = store.search(vectors[n], 1, [0], {ids[n], ids[n - 1]})
+            assert nearest == ids[n]
+    assert not list(Path(tempfile.gettempdir()).glob("ct-assistant-open-*")), "a copy was left behind"
+
+
+NAMES = st.sets(st.text(st.characters(exclude_categories=("Cs", "Cc")), min_size=1, max_size=12), max_size=30)
+
+
+@given(names=NAMES, asked=NAMES, k=st.integers(1, 40))
+def test_a_shelf_that_is_compared_as_a_whole_gives_what_sorting_gives(
+    names: set[str], asked: set[str], k: int
+) -> None:
+    ids = [f"{name}:{n}" for n, name in enumerate(sorted(names))]
+    rng = np.random.default_rng(len(names))
+    vectors = rng.normal(size=(len(ids), 8)).astype(np.float32)
+    question = rng.normal(size=8).astype(np.float32)
+    allowed = {i for i in ids if i.partition(":")[0] in asked} | asked
+    with tempfile.TemporaryDirectory() as folder:
+        write_exact(Path(folder), 0, ids, vectors)
+        shelf = ExactShelf(Path(folder), 0)
+        known = {i: float(v @ question) for i, v in zip(ids, vectors, strict=True)}
+        for some in (None, allowed):
+            found = shelf.nearest(question, k, some)
+            best = sorted((known[i] for i in known if some is None or i in some), reverse=True)[:k]
+            assert sorted(found.values(), reverse=True) == pytest.approx(best, abs=1e-5)
+            assert all(known[i] == pytest.approx(cosine, abs=1e-5) for i, cosine in found.items())
+        assert shelf.cosines(question, asked | set(ids)) == pytest.approx(known, abs=1e-5)
+        assert shelf.vectors().keys() == known.keys()

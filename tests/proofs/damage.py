@@ -67,7 +67,8 @@ def linked_elsewhere(path: Path) -> None:
 
 FILES = (
     "catalogue.sqlite", "glossary.csv", "lexical/0/meta.json", "lexical/0/*.idx", "lexical/1/*.store",
-    "vectors/chroma.sqlite3", "vectors/*/data_level0.bin", "vectors/*/header.bin", "vectors/*/length.bin",
+    "exact/0.ids.npy", "exact/1.vectors.npy", "vectors/chroma.sqlite3", "vectors/*/data_level0.bin",
+    "vectors/*/header.bin", "vectors/*/length.bin",
 )  # fmt: skip
 
 
