@@ -152,10 +152,7 @@ class _OnnxEmbedder:
         self.max_tokens = 256
         self._tokenizer: Any = Tokenizer.from_file(str(folder / "tokenizer.json"))
         self._tokenizer.no_padding()
-        self._tokenizer.enable_truncation(self.max_tokens)
-        self._counter: Any = Tokenizer.from_file(str(folder / "tokenizer.json"))
-        self._counter.no_padding()
-        self._counter.no_truncation()
+        self._tokenizer.no_truncation()  # by `_vector`: to count tokens the whole text is needed
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = (
             1  # texts run beside one another: threads within one wait for each other
@@ -166,7 +163,7 @@ class _OnnxEmbedder:
         )
 
     def count_tokens(self, text: str) -> int:
-        return len(self._counter.encode(text).ids)
+        return len(self._tokenizer.encode(text).ids)
 
     def embed(self, texts: Sequence[str]) -> Vectors:
         # One text a run: the last bits of a vector must not depend on which other texts it came with,
@@ -182,6 +179,8 @@ class _OnnxEmbedder:
         return vectors
 
     def _vector(self, ids: list[int]) -> Vectors:
+        if len(ids) > self.max_tokens:
+            ids = [*ids[: self.max_tokens - 1], ids[-1]]  # the last is the sign that ends a text
         row = np.array([ids], dtype=np.int64)
         found: Vectors = self._session.run(None, {"input_ids": row, "attention_mask": np.ones_like(row)})[0][
             0

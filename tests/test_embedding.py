@@ -31,6 +31,12 @@ def test_vectors_have_length_one_and_do_not_depend_on_their_batch(embedder: Embe
     assert embedder.embed([]).shape == (0, 384)
 
 
+def test_what_lies_beyond_the_limit_is_not_read(embedder: Embedder) -> None:
+    long = "The Programme trains officers in nine ports. " * 60
+    assert embedder.count_tokens(long) > 400
+    assert np.array_equal(embedder.embed([long]), embedder.embed([long + "Something else altogether."]))
+
+
 def test_another_model_is_served_by_its_folder_and_agrees_with_the_export(
     embedder: Embedder, packaged: Path, tmp_path: Path
 ) -> None:

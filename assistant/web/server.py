@@ -25,12 +25,13 @@ from assistant.records.health import reach
 from assistant.records.keys import Keys
 from assistant.records.visits import Visits
 from assistant.watching import Watcher
-from assistant.web import downloads, framing, logs, oidc, protocol, texts, viewer
+from assistant.web import downloads, framing, logs, protocol, texts, viewer
 from assistant.web.api import doors
 from assistant.web.api.asking import Desk
 from assistant.web.api.leaving import Crossing, Problems
 from assistant.web.guard import Answers, Guard, Sessions
 from assistant.web.history import History
+from assistant.web.lighter import lightened
 from assistant.web.listening import address_of, held
 from assistant.web.marks import Marks
 from assistant.web.metrics import Metrics, State, published
@@ -65,7 +66,8 @@ def create_app(settings: Settings, assistant: Assistant | None = None) -> FastAP
     Raises `BadIndex` where there is no build to open.
     """
     quiet_gradio()
-    from assistant.web import chat  # 2 s to import, and it must find the environment set
+    with lightened():
+        from assistant.web import chat  # 2 s to import, and it must find the environment set
 
     assistant = assistant or Assistant.open(settings)
     loopback_only(settings)
@@ -99,7 +101,6 @@ def create_app(settings: Settings, assistant: Assistant | None = None) -> FastAP
 def _admit(app: FastAPI, settings: Settings, database: Database) -> None:
     """Put whoever stands at the door into a row. What is added last is met first."""
     keys, visits = Keys(database), Visits(database)
-    provided = oidc.Oidc(settings) if settings.sign_on == "oidc" else None
     proxy = trusted_proxy(settings) if settings.sign_on == "proxy" else None
     names = (settings.proxy_user_header, settings.proxy_groups_header)
     friends = origins(settings)
@@ -108,13 +109,18 @@ def _admit(app: FastAPI, settings: Settings, database: Database) -> None:
     app.add_middleware(Stopping, event=app.state.stopping)
     app.include_router(framing.routes(visits, keys.find, friends))
     app.add_middleware(Sessions)
-    ways: list[Way] = [visiting, BearerKey(keys.find), provided or proxy or local]
-    turned = provided.turned if provided else turned_away
-    open_to_all = (*framing.OPEN_TO_ALL, *doors.OPEN_TO_ALL, *(oidc.OPEN_TO_ALL if provided else ()))
-    app.add_middleware(SignOn, ways=ways, turned=turned, open_to_all=open_to_all)
-    if provided:
+    ways: list[Way] = [visiting, BearerKey(keys.find)]
+    open_to_all = (*framing.OPEN_TO_ALL, *doors.OPEN_TO_ALL)
+    if settings.sign_on == "oidc":
+        from assistant.web import oidc  # here, because its libraries take 10 MB
+
+        provided = oidc.Oidc(settings)
         app.include_router(oidc.routes(provided))
+        known = (*open_to_all, *oidc.OPEN_TO_ALL)
+        app.add_middleware(SignOn, ways=[*ways, provided], turned=provided.turned, open_to_all=known)
         app.add_middleware(oidc.NewCookies)
+    else:
+        app.add_middleware(SignOn, ways=[*ways, proxy or local], turned=turned_away, open_to_all=open_to_all)
     app.add_middleware(Translated)  # before the sign-on: it turns people away in their language
     app.add_middleware(Stripped, names=names, proxy=proxy)
     app.add_middleware(Guard, body_kib=settings.body_kib, own=own, friends=friends)
