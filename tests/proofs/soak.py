@@ -44,10 +44,10 @@ class Size:
         return cls(asked, process.memory_bytes(), process.descriptors(), process.threads())
 
 
-def prove(short: bool) -> Proof:
+def prove(short: bool, index: Path = INDEX) -> Proof:
     """Ask, and compare the process with what it was after the first thousand."""
     count = _count(short)
-    sizes, wrong = soak(count, EVERY if not short else 10, PUBLISHED_EVERY if not short else 30)
+    sizes, wrong = soak(count, EVERY if not short else 10, PUBLISHED_EVERY if not short else 30, index)
     settled = next((size for size in sizes if size.asked >= (SETTLED if not short else 30)), sizes[0])
     broken = [*wrong[:20], *_grown(settled, sizes[-1], 0.2 if short else MOST_GROWTH)]
     if not short:
@@ -61,7 +61,7 @@ def _count(short: bool) -> int:
     return SHORT_QUESTIONS if short else (given or [QUESTIONS])[0]
 
 
-def soak(count: int, every: int, published_every: int, index: Path = INDEX) -> tuple[list[Size], list[str]]:
+def soak(count: int, every: int, published_every: int, index: Path) -> tuple[list[Size], list[str]]:
     """The sizes of a process on its way, and what went wrong."""
     with tempfile.TemporaryDirectory(prefix="soak-") as folder:
         builds = Path(folder) / "index"
@@ -119,6 +119,7 @@ def _publish(build: Path, builds: Path, number: int) -> None:
     name = f"20261122T{number:06}-{number:06x}"
     shutil.copytree(build, builds / name)
     record = json.loads((builds / name / "build.json").read_text("utf-8"))
+    record.pop("seal", None)  # of the other name; a record without one is taken as it is
     (builds / name / "build.json").write_text(json.dumps({**record, "build_id": name}), "utf-8")
     (builds / "next").write_text(name + "\n")
     os.replace(builds / "next", builds / CURRENT)
