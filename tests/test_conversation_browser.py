@@ -449,3 +449,24 @@ def test_the_list_folds_away_and_nothing_scrolls_sideways(
     toggle.click()
     expect(chat.locator("#listing")).to_be_hidden()
     assert re.search(r"conversation=\w{32}$", chat.url)
+
+
+def test_a_page_whose_server_was_away_comes_back_by_itself_with_what_was_not_sent_yet(
+    browser: Browser, served: Served
+) -> None:
+    served.conversations().delete_all("local")
+    context = browser.new_context()
+    page = context.new_page()
+    page.goto(served.address)
+    answered(page, KEPT, 1)
+    served.stop()
+    box = page.locator("#question textarea")
+    ask(page, "And who pays?")  # nobody takes it
+    expect(page.get_by_text("Connection to the server was lost")).to_be_visible()
+    served.start()
+    expect(page.get_by_text("Connection to the server was lost")).to_have_count(0, timeout=30_000)
+    expect(page.locator("#chat .question")).to_have_text([KEPT])
+    expect(box).to_have_value("And who pays?")
+    box.press("Enter")
+    expect(page.locator("#chat .answered")).to_have_count(2)
+    context.close()

@@ -89,6 +89,20 @@
       document.getElementById("history-toggle").focus();
     }
   });
+  // The page is loaded anew where the server was away: what was written and not yet sent stays in this tab.
+  const field = () => document.querySelector("#question textarea");
+  const UNSENT = "unsent-question";
+  window.addEventListener("pagehide", () => {
+    try { window.sessionStorage.setItem(UNSENT, field() ? field().value : ""); } catch { /* not kept */ }
+  });
+  let unsent = "";
+  try { unsent = window.sessionStorage.getItem(UNSENT) || ""; } catch { /* none */ }
+  const restore = () => {
+    if (!unsent || !field() || field().value) return;
+    field().value = unsent;
+    unsent = "";
+    field().dispatchEvent(new Event("input", { bubbles: true }));
+  };
   // On a narrow screen the page scrolls, not the conversation: bring what is new into view.
   let asked = 0;
   const follow = () => {
@@ -101,7 +115,7 @@
     asked = questions.length;
   };
   const start = () => {
-    const watch = new MutationObserver(() => { unlabel(); links(); folds(); address(); told(); follow(); });
+    const watch = new MutationObserver(() => { unlabel(); links(); folds(); address(); told(); follow(); restore(); });
     watch.observe(document.body, { childList: true, subtree: true, attributeFilter: ["aria-label", "class", "target"] });
   };
   if (document.body) start(); else document.addEventListener("DOMContentLoaded", start);

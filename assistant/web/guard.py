@@ -47,6 +47,7 @@ CHAT_DOORS = (
     "reset",
     "startup-events",
     "theme.css",
+    "app_id",  # asked for, again and again, by a page whose server went away
 )
 GRADIO_ELSEWHERE = (
     "/monitoring", "/login", "/logout", "/token", "/user", "/runs", "/dev/", "/pwa_icon", "/svelte/",
