@@ -152,10 +152,7 @@ class _OnnxEmbedder:
         self.max_tokens = 256
         self._tokenizer: Any = Tokenizer.from_file(str(folder / "tokenizer.json"))
         self._tokenizer.no_padding()
-        self._tokenizer.enable_truncation(self.max_tokens)
-        self._counter: Any = Tokenizer.from_file(str(folder / "tokenizer.json"))
-        self._counter.no_padding()
-        self._counter.no_truncation()
+        self._tokenizer.no_truncation()
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = (
             1  # texts run beside one another: threads within one wait for each other
@@ -166,12 +163,12 @@ class _OnnxEmbedder:
         )
 
     def count_tokens(self, text: str) -> int:
-        return len(self._counter.encode(text).ids)
+        return len(self._tokenizer.encode(text).ids)
 
     def embed(self, texts: Sequence[str]) -> Vectors:
         # One text a run: the last bits of a vector must not depend on which other texts it came with,
         # and nothing is padded.
-        encoded = [encoding.ids for encoding in self._tokenizer.encode_batch(list(texts))]
+        encoded = [self._read(encoding.ids) for encoding in self._tokenizer.encode_batch(list(texts))]
         vectors = np.zeros((len(texts), 384), dtype=np.float32)
         if len(texts) > 1:
             with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
@@ -180,6 +177,10 @@ class _OnnxEmbedder:
         elif texts:
             vectors[0] = self._vector(encoded[0])
         return vectors
+
+    def _read(self, ids: list[int]) -> list[int]:
+        """What the model reads of a text's tokens; the last one says that it ends."""
+        return ids if len(ids) <= self.max_tokens else [*ids[: self.max_tokens - 1], ids[-1]]
 
     def _vector(self, ids: list[int]) -> Vectors:
         row = np.array([ids], dtype=np.int64)
