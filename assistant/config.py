@@ -145,7 +145,7 @@ class Settings(BaseModel):
                 hint = f"did you mean {near[0]}?" if near else f"the names are {', '.join(sorted(known))}."
                 raise BadSetting(f"{name}: no such setting; {hint}")
         try:
-            return cls(**{name: value for name, value in given.items() if value is not None})  # type: ignore[arg-type]
+            return cls(**{name: value for name, value in given.items() if value is not None})
         except ValidationError as error:
             first = error.errors()[0]
             where = PREFIX + str(first["loc"][0]).upper()

@@ -52,7 +52,7 @@ class Bench:
         return [product(), *self.peers]
 
     def index(self, who: Rival) -> Path:
-        return self.given.work / f"index-{who.name}"
+        return Path(self.given.work) / f"index-{who.name}"
 
     def note(self, part: str, who: str, ran: Ran) -> Ran:
         """Keep one figure, here and in the file of results."""
@@ -88,7 +88,14 @@ def ingest(bench: Bench, number: int) -> None:
 def query(bench: Bench, number: int) -> None:
     for who in turns(bench, "query", number):
         out = bench.given.work / f"ranked-{who.name}.json"
-        more = ["--questions", bench.texts.questions, "--out", out, "--quality", str(int(number == 0))]
+        more: list[str | Path] = [
+            "--questions",
+            bench.texts.questions,
+            "--out",
+            out,
+            "--quality",
+            str(int(number == 0)),
+        ]
         bench.note("query", who.name, who.call("query", bench.index(who), *more))
 
 
@@ -106,7 +113,7 @@ def answer(bench: Bench, number: int) -> None:
     if bench.given.large:
         places["answer, large"] = bench.given.large
     for part, index in places.items():
-        more = ["--questions", bench.texts.questions, "--timed", "100"]
+        more: list[str | Path] = ["--questions", bench.texts.questions, "--timed", "100"]
         bench.note(part, PRODUCT, product().call("answer", index, *more))
 
 
@@ -143,7 +150,7 @@ def reading(bench: Bench) -> None:
     steps, python = HERE / "steps.py", product().python
     for number in range(bench.given.reps):
         for workers in random.Random(f"{SEED} reading {number}").sample([1, os.cpu_count() or 1], 2):
-            command = [python, steps, "read", "--docs", folder, "--workers", str(workers)]
+            command: list[str | Path] = [python, steps, "read", "--docs", folder, "--workers", str(workers)]
             bench.note(f"reading by {workers}", PRODUCT, run(command, environment()))
     index = bench.given.work / "pdf-index"
     shutil.rmtree(index, ignore_errors=True)

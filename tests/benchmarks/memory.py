@@ -56,7 +56,14 @@ def leanest_memory(bench: "Bench", docs: Path) -> str:
     if not index.exists() and bench.given.fill:
         bench.note("fill", least.name, least.call("ingest", index, "--docs", docs))
     full = index.exists()
-    more = ["--questions", bench.texts.questions, "--quality", "0", "--timed", str(QUESTIONS)]
+    more: list[str | Path] = [
+        "--questions",
+        bench.texts.questions,
+        "--quality",
+        "0",
+        "--timed",
+        str(QUESTIONS),
+    ]
     ran = least.call("query", index if full else bench.index(least), *more)
     bench.note("memory", least.name, replace(ran, report={**ran.report, "full": full}))
     return least.name

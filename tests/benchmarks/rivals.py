@@ -39,7 +39,16 @@ class Rival:
     variant: str = "default"
 
     def call(self, mode: str, index: Path, *more: str | Path) -> Ran:
-        command = [self.python, self.script, mode, "--index", index, "--variant", self.variant, *more]
+        command: list[str | Path] = [
+            self.python,
+            self.script,
+            mode,
+            "--index",
+            index,
+            "--variant",
+            self.variant,
+            *more,
+        ]
         return run(command, environment())
 
     def versions(self) -> str:
@@ -57,7 +66,7 @@ def product() -> Rival:
 
 def asked(question: str, index: Path) -> Ran:
     """`ct-assistant ask` as a user types it: the whole answer, from the start of the process to its end."""
-    command = [sys.executable, "-m", "assistant", "ask", question, "--index", index]
+    command: list[str | Path] = [sys.executable, "-m", "assistant", "ask", question, "--index", index]
     return run(command, environment() | {"PYTHONPATH": str(ROOT)})
 
 

@@ -72,7 +72,7 @@ def _ratios(bench: "Bench") -> str:
         ("one", "ingest again, one paper changed", "≥ 20"),
     ):
         if (part, PRODUCT) in f:
-            against = f"{what}, against a peer's whole ingest"
+            against = f"{what}, against a peer's whole ingest" if bench.peers else what
             rows.append(_row(bench, against, "ingest", lambda r: r.wall_s, bar, part, "s"))
             own = _of(f[("ingest", PRODUCT)], f[(part, PRODUCT)], lambda r: r.wall_s)
             rows.append(("… against the product's own whole ingest", "", "", own, bar))
