@@ -7,7 +7,7 @@ WORKERS := $(shell cores=$$(getconf _NPROCESSORS_ONLN); echo $$((cores < 4 ? cor
 # What a browser did not show in time is looked at once more; anything else that fails has failed.
 PATIENCE := --reruns 1 --only-rerun 'Locator expected' --only-rerun 'Timeout .*ms exceeded'
 
-.PHONY: run test check eval fit figures highlights screenshots prove audit lock clean
+.PHONY: run test check eval fit figures highlights screenshots prove bench audit lock clean
 
 run: .venv/run.stamp
 	$(BIN)/ct-assistant build
@@ -63,6 +63,10 @@ prove: .venv/test.stamp
 	failed=""; for proof in $(PROOFS); do \
 	    echo "$$proof"; PYTHONPATH=tests $(BIN)/python -m proofs.$$proof || failed="$$failed $$proof"; \
 	done; test -z "$$failed" || { echo "not kept:$$failed"; exit 1; }
+
+# The product beside its peers into docs/performance.md: PEERS their adapters and texts, LAB their environments.
+bench: .venv/test.stamp
+	$(BIN)/python tests/benchmarks/bench.py $(if $(PEERS),--peers $(PEERS) --lab $(LAB)) $(BENCH)
 
 # The stamps hold what was installed: any change of the lock or of pyproject.toml installs again.
 .venv/run.stamp: pyproject.toml $(LOCK)

@@ -154,9 +154,8 @@ class _OnnxEmbedder:
         self._tokenizer.no_padding()
         self._tokenizer.no_truncation()  # by `_vector`: to count tokens the whole text is needed
         options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = (
-            1  # texts run beside one another: threads within one wait for each other
-        )
+        # Texts run beside one another: threads within one wait for each other.
+        options.intra_op_num_threads = 1
         options.log_severity_level = 3
         self._session: Any = onnxruntime.InferenceSession(
             str(folder / "model.onnx"), options, providers=["CPUExecutionProvider"]
@@ -182,9 +181,8 @@ class _OnnxEmbedder:
         if len(ids) > self.max_tokens:
             ids = [*ids[: self.max_tokens - 1], ids[-1]]  # the last is the sign that ends a text
         row = np.array([ids], dtype=np.int64)
-        found: Vectors = self._session.run(None, {"input_ids": row, "attention_mask": np.ones_like(row)})[0][
-            0
-        ]
+        told = {"input_ids": row, "attention_mask": np.ones_like(row)}
+        found: Vectors = self._session.run(None, told)[0][0]
         return found
 
 
