@@ -118,6 +118,8 @@ def _vectors(build: Path, record: dict[str, Any], settings: Settings) -> Iterato
     if counts is not None:
         wrong = remote.unfit(build, record, settings.store)
         told = f"{sum(counts)} of build {build.name} in {len(counts)} collections of {settings.store_url}"
+        if not wrong and settings.store:
+            told += f" (indexes that use it: {remote.indexes(settings.store)})"
         yield Finding(not wrong, f"vectors: {wrong[0] if wrong else told}")
 
 

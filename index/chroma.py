@@ -85,7 +85,6 @@ class Chroma:
         self._http = httpx.Client(
             base_url=f"{self.told}/api/v2",
             headers={name: form.format(server.token)} if server.token else {},
-            timeout=httpx.Timeout(READ_S, connect=CONNECT_S),
         )
 
     def close(self) -> None:
@@ -196,12 +195,13 @@ class Chroma:
         return f"/tenants/{quote(self._tenant, '')}/databases/{quote(self._database, '')}"
 
     def _ask(
-        self, method: str, path: str, body: Any = None, *, again: bool = True, wait_s: float = READ_S,
+        self, method: str, path: str, body: Any = None, *, again: bool = True, wait_s: float | None = None,
         absent_is_well: bool = False,
     ) -> Any:  # fmt: skip
         """What the server answers. A connection that it closed meanwhile is made anew, once."""
+        wait = wait_s or READ_S
         try:
-            answer = self._http.request(method, path, json=body, timeout=(CONNECT_S, wait_s, wait_s, wait_s))
+            answer = self._http.request(method, path, json=body, timeout=(CONNECT_S, wait, wait, wait))
         except self._faults as fault:
             slow = isinstance(fault, self._timeouts)
             if again and not slow:
@@ -243,7 +243,9 @@ def _is_address(told: SplitResult) -> bool:
     return whole and "@" not in told.netloc and not told.query and not told.fragment
 
 
-def _collections(told: list[dict[str, Any]]) -> dict[str, Kept]:
+def _collections(told: object) -> dict[str, Kept]:
+    if not isinstance(told, list):
+        raise TypeError("no list")
     return {str(c["name"]): Kept(_id(c["id"]), dict(c["metadata"] or {})) for c in told}
 
 

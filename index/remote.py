@@ -8,6 +8,7 @@ still serves. Readers write nothing to the server.
 """
 
 import logging
+import os
 import secrets
 import weakref
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -117,6 +118,12 @@ def unfit(build: Path, record: Mapping[str, Any], server: StoreServer | None) ->
     return []
 
 
+def indexes(server: StoreServer) -> int:
+    """How many indexes have an alias record on the server. Raises BadIndex."""
+    with closing(Chroma(server)) as chroma:
+        return sum(name.startswith(ALIAS) for name in chroma.collections())
+
+
 def vectors_of(
     build: Path, counts: Sequence[int], server: StoreServer | None
 ) -> Iterator[dict[str, Vectors]]:
@@ -167,6 +174,7 @@ class _Alias:
 
     def settle(self, serves: str, keep: set[str]) -> None:
         own, before, held, others = self._look()
+        serves = serves if serves and (self._index / serves).is_dir() else ""  # CURRENT may be damaged
         if (before, held) == (serves, keep):
             return
         self._say(own, serves, held | keep)
@@ -189,7 +197,9 @@ class _Alias:
         serves = _served(records[name]) if name in records else ""
         if not name.startswith(ALIAS) or (serves and not (self._index / serves).is_dir()):
             name, serves = f"{ALIAS}{secrets.token_hex(8)}", ""
-            file.write_text(name + "\n", "utf-8")
+            part = file.with_name(f"{NAME}.part")
+            part.write_text(name + "\n", "utf-8")
+            os.replace(part, file)
         others = {build for other, kept in records.items() if other != name for build in _held(kept)}
         if name not in records:
             return self._chroma.create(name, {SERVES: "", HOLDS: ""}), "", set(), others
