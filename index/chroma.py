@@ -102,7 +102,7 @@ class Chroma:
     def create(self, name: str, metadata: Mapping[str, str] | None = None) -> str:
         """Make a collection; its id. One of this name must not be there."""
         asked = {"name": name, "configuration": {"hnsw": SPACE}, "metadata": metadata}
-        made = self._ask("POST", f"{self._place()}/collections", asked, again=False)
+        made = self._ask("POST", f"{self._place()}/collections", asked)
         return self._understood(lambda: _id(made["id"]))
 
     def describe(self, collection: str, metadata: Mapping[str, str]) -> None:
@@ -134,7 +134,7 @@ class Chroma:
     ) -> dict[str, float]:
         """Cosine similarity of the `k` vectors nearest to a unit vector, of those named if given: the
         collection must hold all of these."""
-        if not k or (ids is not None and not ids):  # no names would be taken for all
+        if not k or (ids is not None and not ids):  # an empty list of names is not left to the server to read
             return {}
         asked = {"query_embeddings": [vector.tolist()], "n_results": k, "include": ["distances"]}
         if ids is not None:
@@ -195,19 +195,15 @@ class Chroma:
         return f"/tenants/{quote(self._tenant, '')}/databases/{quote(self._database, '')}"
 
     def _ask(
-        self, method: str, path: str, body: Any = None, *, again: bool = True, wait_s: float | None = None,
+        self, method: str, path: str, body: Any = None, *, wait_s: float | None = None,
         absent_is_well: bool = False,
     ) -> Any:  # fmt: skip
-        """What the server answers. A connection that it closed meanwhile is made anew, once."""
+        """What the server answers. Nothing is asked twice: whoever asks the next question does."""
         wait = wait_s or READ_S
         try:
             answer = self._http.request(method, path, json=body, timeout=(CONNECT_S, wait, wait, wait))
         except self._faults as fault:
             slow = isinstance(fault, self._timeouts)
-            if again and not slow:
-                return self._ask(
-                    method, path, body, again=False, wait_s=wait_s, absent_is_well=absent_is_well
-                )
             why = "does not answer in time" if slow else f"cannot be reached ({type(fault).__name__})"
             raise StoreAway(f"{self.told}: the Chroma server {why}. Start it, or mend the way.") from fault
         if answer.status_code == 404 and absent_is_well:
