@@ -44,7 +44,7 @@ class Assistant:
         """Open the published build. Raises BadIndex, BadModel, or BadSetting for the model's name."""
         self._settings = settings
         self._embedder = embedder
-        self._served = Served(settings.index, embedder)
+        self._served = Served(settings.index, embedder, settings.store)
         self._model = LanguageModel(settings) if settings.llm else None
         self._reranker = Reranker(settings.reranker) if settings.reranker else None
 

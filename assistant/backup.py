@@ -22,8 +22,9 @@ from pathlib import Path
 from typing import IO, Any
 
 from assistant.errors import AssistantFault, BadInput
-from index import generations
-from index.errors import BadIndex
+from index import generations, remote
+from index.chroma import StoreServer
+from index.errors import BadIndex, StoreFault
 from index.weights import sha256_of
 
 CONTENTS = "backup.json"
@@ -57,6 +58,8 @@ def save(target: Path, index: Path, records_url: str) -> list[str]:
                 told = [f"records: {records.stat().st_size:,} bytes"]
             part = Path(folder) / "part"
             build = _packed(part, mode, index, records)
+            if remote.counts_of(generations.record_of(index / build)) is not None:
+                told.append("vectors: on the Chroma server, not in it; `ct-assistant build` makes them anew")
             with _members(part, f"{target} (just written)") as members:
                 for _ in members:
                     pass
@@ -67,8 +70,13 @@ def save(target: Path, index: Path, records_url: str) -> list[str]:
     return [f"index: build {build}", *told, written]
 
 
-def restore(source: Path, index: Path, records_url: str, replace: bool) -> list[str]:
+def restore(
+    source: Path, index: Path, records_url: str, replace: bool, server: StoreServer | None = None
+) -> list[str]:
     """Put a backup in place, after every byte of it was looked at; what was restored, a line each.
+
+    Vectors on a server are not in it: where they are not there any more, or the server is away, that is
+    told and no fault.
 
     Raises BadInput where it is damaged, or where an index or records are there and `replace` is not
     said; then nothing is changed.
@@ -103,10 +111,21 @@ def restore(source: Path, index: Path, records_url: str, replace: bool) -> list[
             if records:
                 aside = put_in_place(records, records_url)
                 told = [f"records: in {path}" + (f"; those of before are in {aside}" if aside else "")]
-            generations.take_in(build, index)
+            told += _put_in_place(build, index, server)
             return [f"index: build {build.name} in {index}", *told]
     except OSError as error:
         raise BadInput(f"{source}: cannot be restored ({error.strerror}). Make room or rights.") from error
+
+
+def _put_in_place(build: Path, index: Path, server: StoreServer | None) -> list[str]:
+    """Serve a build; what is to be told of its vectors on the server."""
+    try:
+        generations.take_in(build, index, server)
+    except StoreFault as fault:
+        return [f"vectors: {fault} Then run `ct-assistant build`."]
+    placed = index / build.name
+    wrong = remote.unfit(placed, generations.record_of(placed), server)
+    return [f"vectors: {fault}" for fault in wrong]
 
 
 def _mode(path: Path, way: str) -> str:

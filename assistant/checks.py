@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 from assistant import language, surroundings, tracing
 from assistant.access import local_principal
@@ -19,7 +20,7 @@ from assistant.errors import AssistantFault
 from assistant.llm import LanguageModel
 from assistant.prompting import load_prompt
 from assistant.surroundings import Finding
-from index import generations
+from index import generations, remote
 from index.build import is_stale
 from index.embedding import Embedder, load_embedder, unsound_default
 from index.errors import BadModel, IndexFault
@@ -93,11 +94,13 @@ def _builds(settings: Settings) -> Iterator[Finding]:
     if not wrong:
         told = f"index: build {build.name}, {record['passages']} passages, every file as recorded"
         yield Finding(True, told)
+    yield from _vectors(build, record, settings)
     before = generations.previous(build)
     if before is None:
         yield Finding(True, "rollback: no earlier build is kept (none was made, or it held what is gone)")
     elif generations.is_sound(before):
         yield Finding(True, f"rollback: build {before.name} is kept, every file as recorded")
+        yield from _vectors(before, generations.record_of(before), settings)
     else:
         told = f"rollback: the earlier build {before} is damaged. Delete it; the"
         yield Finding(False, f"{told} next `ct-assistant build` that finds something new keeps another.")
@@ -109,10 +112,21 @@ def _builds(settings: Settings) -> Iterator[Finding]:
     yield surroundings.clock(build.name)
 
 
+def _vectors(build: Path, record: dict[str, Any], settings: Settings) -> Iterator[Finding]:
+    """Whether a Chroma server holds what the build's record says."""
+    counts = remote.counts_of(record)
+    if counts is not None:
+        wrong = remote.unfit(build, record, settings.store)
+        told = f"{sum(counts)} of build {build.name} in {len(counts)} collections of {settings.store_url}"
+        if not wrong and settings.store:
+            told += f" (indexes that use it: {remote.indexes(settings.store)})"
+        yield Finding(not wrong, f"vectors: {wrong[0] if wrong else told}")
+
+
 def _answers(settings: Settings) -> Iterator[Finding]:
     """Whether what is served is found by searching, and is what the corpus holds."""
     embedder, groups = _embedder(settings), local_principal().groups
-    served = Served(settings.index, embedder)
+    served = Served(settings.index, embedder, settings.store)
     if served.fault:
         yield Finding(False, f"index: {served.fault}")
     with closing(served.index) as index:
@@ -124,7 +138,9 @@ def _answers(settings: Settings) -> Iterator[Finding]:
     else:
         yield Finding(True, found)
     readers = settings.default_readers
-    if is_stale(settings.corpus, settings.index, embedder, readers, ocr=settings.ocr):
+    if is_stale(
+        settings.corpus, settings.index, embedder, readers, ocr=settings.ocr, server=settings.store
+    ):
         yield Finding(False, f"{settings.corpus}: changed since the build. Run `ct-assistant build`.")
     else:
         yield Finding(True, f"corpus: {settings.corpus} is what the build was made from")

@@ -26,7 +26,9 @@ def build(given: argparse.Namespace, settings: Settings) -> int:
     embedder = load_embedder(settings.embedding_model, settings.models)
     with _progress() as show:
         readers = settings.default_readers
-        report = builder.build(settings.corpus, settings.index, embedder, show, readers, ocr=settings.ocr)
+        report = builder.build(
+            settings.corpus, settings.index, embedder, show, readers, ocr=settings.ocr, server=settings.store
+        )
     for line in describe(report):
         print(line)
     if given.report:
@@ -137,14 +139,14 @@ def restore(given: argparse.Namespace, settings: Settings) -> int:
     from assistant.backup import restore
 
     url = settings.records_url.get_secret_value()
-    print("\n".join(restore(given.file, settings.index, url, given.replace)))
+    print("\n".join(restore(given.file, settings.index, url, given.replace, settings.store)))
     return 0
 
 
 def rollback(given: argparse.Namespace, settings: Settings) -> int:
     from index.generations import roll_back
 
-    served = roll_back(settings.index)
+    served = roll_back(settings.index, settings.store)
     print(f"{served} is served now; the next `ct-assistant build` makes the newer one again.")
     return 0
 
@@ -152,7 +154,7 @@ def rollback(given: argparse.Namespace, settings: Settings) -> int:
 def prune(given: argparse.Namespace, settings: Settings) -> int:
     from index.generations import prune_all
 
-    print(f"{prune_all(settings.index) / 1e6:,.1f} MB freed.")
+    print(f"{prune_all(settings.index, settings.store) / 1e6:,.1f} MB freed.")
     return 0
 
 

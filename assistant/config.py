@@ -10,6 +10,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from assistant.calibration import MIN_CONFIDENCE
 from assistant.errors import BadSetting
+from index.chroma import StoreServer
 from index.corpus import named_groups
 from index.embedding import DEFAULT_MODEL
 
@@ -33,6 +34,12 @@ class Settings(BaseSettings):
         SecretStr("sqlite:///var/records.sqlite"),
         description="database of conversations and readers' marks; or `postgresql://user:password@host/name`",
     )
+    store_url: str = Field(
+        "",
+        description="Chroma server for the vectors, as `http://chroma:8000` or "
+        "`https://api.trychroma.com/TENANT/DATABASE`; empty: they are kept in the builds",
+    )
+    store_token: SecretStr = Field(SecretStr(""), description="token or key for it, where one is asked for")
     embedding_model: str = Field(
         DEFAULT_MODEL, description="a sentence-transformers model: a folder, or a hub name in the cache"
     )
@@ -116,6 +123,11 @@ class Settings(BaseSettings):
     def default_readers(self) -> tuple[str, ...]:
         """`default_groups` as the index takes them."""
         return named_groups(self.default_groups)
+
+    @property
+    def store(self) -> StoreServer | None:
+        """The server that holds the vectors, if one does."""
+        return StoreServer(self.store_url, self.store_token.get_secret_value()) if self.store_url else None
 
     @classmethod
     def from_env(cls, **given: object) -> "Settings":

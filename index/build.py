@@ -12,13 +12,14 @@ from typing import Any
 
 import numpy as np
 
-from index import generations
+from index import generations, remote
 from index.acronyms import GLOSSARY
 from index.cache import Cache
 from index.catalogue import write_catalogue
+from index.chroma import StoreServer
 from index.corpus import Corpus, find
 from index.embedding import Embedder
-from index.errors import BadIndex
+from index.errors import BadIndex, StoreFault
 from index.health import recorded
 from index.lexical import write_lexical
 from index.papers import Paper, Progress, code_digest, papers_of
@@ -41,26 +42,28 @@ def build(
     default_groups: Sequence[str] = (EVERYBODY,),
     *,
     ocr: str = "",
+    server: StoreServer | None = None,
 ) -> Report:
     """Index a folder of documents and publish the result, or find that nothing has changed.
 
     `default_groups` may read what the manifest names no groups for; (NOBODY,) leaves it out.
-    `ocr` names the languages in which scanned pages are read; "": they are not.
-    One bad file never stops the others: what became of each is in the report. The build that
-    is being served is not touched. Raises IndexFault where folder, manifest or index cannot
-    be used.
+    `ocr` names the languages in which scanned pages are read; "": they are not. The vectors go to
+    the `server`, if there is one. One bad file never stops the others: what became of each is in the
+    report. The build that is being served is not touched. Raises IndexFault where folder, manifest,
+    index or server cannot be used.
     """
     begun = time.monotonic()
     tell = progress or (lambda step, done, total, what: None)
     corpus = find(corpus_folder, sorted(SUPPORTED_SUFFIXES), default_groups)
-    source = _source_digest(corpus, embedder, ocr)
+    source = _source_digest(corpus, embedder, ocr, server)
     with generations.only_builder(index_folder), _explained(index_folder):
-        generations.sweep(index_folder)
+        generations.sweep(index_folder, server)
         served = _served(index_folder)
         with closing(Cache(index_folder / "cache.sqlite")) as cache:
             # What an interrupted build put into the cache is erased by one that comes to its end.
             if served and served["source"] == source and cache.is_of(source):
-                if not generations.verify(index_folder / served["build_id"]):
+                folder = index_folder / served["build_id"]
+                if not generations.verify(folder) and not remote.unfit(folder, served, server):
                     return _unchanged(served, time.monotonic() - begun)
             papers, outcomes = papers_of(corpus, embedder, cache, tell, ocr)
             texts = [
@@ -69,7 +72,10 @@ def build(
             vectors, embedded = _embed([text for own in texts for text in own], embedder, cache, tell)
             keep = served["build_id"] if served and _holds_nothing_withdrawn(served, papers) else None
             with generations.new_build(index_folder) as target, _explained(index_folder, len(vectors)):
-                shelves = _store(target, papers, _searched(papers, texts), vectors, tell)
+                shelves, own = _store(target, papers, _searched(papers, texts), vectors, tell)
+                on_server = remote.upload(target, server, own) if server else None
+                if server is None:
+                    write_vectors(target, own)
                 record = {
                     "source": source,
                     "model": embedder.model_id,
@@ -82,9 +88,10 @@ def build(
                     "outcomes": [asdict(outcome) for outcome in outcomes],
                     "notes": corpus.notes,
                     "previous": keep,
+                    remote.RECORDED: on_server,
                 }
                 generations.publish(target, record)
-            generations.prune(index_folder, {target.name, keep or target.name})
+            generations.prune(index_folder, {target.name, keep or target.name}, server)
             cache.erase_unused(source)
     seconds = time.monotonic() - begun
     return Report(target.name, True, outcomes, corpus.notes, embedded, len(vectors) - embedded, seconds)
@@ -95,11 +102,15 @@ def _explained(index_folder: Path, passages: int = 0) -> Iterator[None]:
     """Tell in one sentence why the index could not be written. Raises BadIndex."""
     try:
         yield
-    except OSError as error:
+    except (OSError, StoreFault) as error:
         served = _served(index_folder)
         told = f"Build {served['build_id']} is served; what" if served else "What"
+        if isinstance(error, OSError):
+            reason = why(index_folder, error, passages)
+        else:
+            reason = str(error).removesuffix(" Run `ct-assistant build` again.").rstrip(".")
         raise BadIndex(
-            f"{index_folder}: the build stopped: {why(index_folder, error, passages)}, and run `ct-assistant "
+            f"{index_folder}: the build stopped: {reason}, and run `ct-assistant "
             f"build` again. {told} was read and embedded so far is kept."
         ) from error
 
@@ -116,11 +127,12 @@ def is_stale(
     default_groups: Sequence[str] = (EVERYBODY,),
     *,
     ocr: str = "",
+    server: StoreServer | None = None,
 ) -> bool:
     """Whether `build` would have anything to do."""
     corpus = find(corpus_folder, sorted(SUPPORTED_SUFFIXES), default_groups)
     served = _served(index_folder)
-    return served is None or served["source"] != _source_digest(corpus, embedder, ocr)
+    return served is None or served["source"] != _source_digest(corpus, embedder, ocr, server)
 
 
 def _served(index_folder: Path) -> dict[str, Any] | None:
@@ -137,7 +149,7 @@ def _holds_nothing_withdrawn(served: dict[str, Any], papers: list[Paper]) -> boo
     return all(groups.get(identifier) == told[1:] for identifier, told in served["documents"].items())
 
 
-def _source_digest(corpus: Corpus, embedder: Embedder, ocr: str) -> str:
+def _source_digest(corpus: Corpus, embedder: Embedder, ocr: str, server: StoreServer | None) -> str:
     """Digest of everything a build depends on: documents, what is told of them, model, glossary, code."""
     told = [
         repr(corpus.documents),
@@ -147,6 +159,7 @@ def _source_digest(corpus: Corpus, embedder: Embedder, ocr: str) -> str:
         sha256_of(GLOSSARY),
         code_digest(),
         ocr,
+        *(["on a server"] if server else []),
     ]
     return hashlib.sha256("\n".join(told).encode()).hexdigest()
 
@@ -193,8 +206,8 @@ def _chunks(items: list[tuple[bytes, str]], size: int) -> Iterator[list[tuple[by
 
 def _store(
     target: Path, papers: list[Paper], texts: list[list[str]], vectors: Any, tell: Progress
-) -> list[list[str]]:
-    """Write catalogue, lexical indexes and vectors; the groups of each shelf, by its number."""
+) -> tuple[list[list[str]], dict[int, tuple[list[str], Any]]]:
+    """Write catalogue and lexical indexes; the groups of each shelf and its vectors, by its number."""
     shelves = sorted({paper.document.groups for paper in papers})
     number = {groups: i for i, groups in enumerate(shelves)}
     write_catalogue(
@@ -213,5 +226,4 @@ def _store(
         by_shelf[shelf] = ([flat[i][1] for i in rows], vectors[rows])
     shutil.copy(GLOSSARY, target / "glossary.csv")
     tell("store", 1, 1, f"{len(flat)} passages in {len(shelves)} shelves")
-    write_vectors(target, by_shelf)
-    return [list(groups) for groups in shelves]
+    return [list(groups) for groups in shelves], by_shelf

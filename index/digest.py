@@ -9,13 +9,14 @@ from pathlib import Path
 
 from index import generations
 from index.catalogue import Catalogue
+from index.chroma import StoreServer
 from index.lexical import Lexical
 from index.store import vectors_of
 
 DECIMALS = 4
 
 
-def digest_of(build: Path) -> str:
+def digest_of(build: Path, server: StoreServer | None = None) -> str:
     """Digest of a build's content, read back from its own files.
 
     Covers: documents with all that is told of them, pages, passages with their places and shelves,
@@ -24,12 +25,12 @@ def digest_of(build: Path) -> str:
     Raises BadIndex where the build does not open.
     """
     digest = hashlib.sha256()
-    for line in _lines(build):
+    for line in _lines(build, server):
         digest.update(json.dumps(line, ensure_ascii=False, sort_keys=True).encode() + b"\n")
     return digest.hexdigest()
 
 
-def _lines(build: Path) -> Iterator[object]:
+def _lines(build: Path, server: StoreServer | None) -> Iterator[object]:
     record = generations.record_of(build)
     shelves = record["shelves"]
     yield record["model"], shelves, record["outcomes"], sorted(record["notes"])
@@ -37,7 +38,7 @@ def _lines(build: Path) -> Iterator[object]:
     lexical = Lexical(build / "lexical", len(shelves))
     catalogue = Catalogue(build / "catalogue.sqlite")
     with closing(catalogue):
-        for shelf, vectors in enumerate(vectors_of(build, len(shelves))):
+        for shelf, vectors in enumerate(vectors_of(build, record, server)):
             yield shelves[shelf], sorted(catalogue.acronyms([shelf])), lexical.count(shelf)
             for document in sorted(catalogue.documents([shelf]), key=lambda document: document.id):
                 yield asdict(document), [asdict(page) for page in catalogue.pages(document.id, [shelf])]

@@ -15,6 +15,14 @@ class BadIndex(IndexFault):
     """The index folder is missing, damaged, or made with another model."""
 
 
+class StoreFault(BadIndex):
+    """The server that holds the vectors did not do what was asked of it."""
+
+
+class StoreAway(StoreFault):
+    """The server that holds the vectors does not answer now; it may later."""
+
+
 class BadModel(IndexFault):
     """The embedding model cannot be loaded, or its weights are not the pinned ones."""
 

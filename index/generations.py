@@ -14,7 +14,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from index import copies
+from index import copies, remote
+from index.chroma import StoreServer
 from index.errors import BadIndex
 from index.room import why
 from index.weights import sha256_of
@@ -135,10 +136,15 @@ def is_sound(build: Path) -> bool:
         return False
 
 
-def prune(index: Path, keep: set[str]) -> int:
+def prune(index: Path, keep: set[str], server: StoreServer | None = None) -> int:
     """Delete the builds, finished or not, that are not named in `keep`, what a killed restoring left,
-    and the copies that killed processes left in the temporary folder; the bytes that this freed."""
+    and the copies that killed processes left in the temporary folder; the bytes that this freed.
+
+    What they have on a server goes first, so that what is left is found again. Raises BadIndex.
+    """
     freed = 0
+    if server:
+        remote.settle(index, server, named(index), keep)
     for folder in (*_builds(index), *index.glob(RESTORING + "*")):
         if folder.name not in keep:
             freed += copies.room_of(folder)
@@ -146,7 +152,7 @@ def prune(index: Path, keep: set[str]) -> int:
     return freed + copies.sweep()
 
 
-def sweep(index: Path) -> None:
+def sweep(index: Path, server: StoreServer | None = None) -> None:
     """Delete what builds that were killed left: halves, and what the build served has no use for.
 
     Only for who holds the right to build.
@@ -157,16 +163,16 @@ def sweep(index: Path) -> None:
         keep = _kept(current(index))
     except BadIndex:  # which is served is not known: none that is whole is deleted
         keep = {folder.name for folder in _builds(index) if (folder / RECORD).is_file()}
-    prune(index, keep)
+    prune(index, keep, server)
 
 
-def prune_all(index: Path) -> int:
+def prune_all(index: Path, server: StoreServer | None = None) -> int:
     """Delete all builds but the served one and the one before it. Raises BadIndex."""
     with only_builder(index):
-        return prune(index, _kept(current(index)))
+        return prune(index, _kept(current(index)), server)
 
 
-def roll_back(index: Path) -> str:
+def roll_back(index: Path, server: StoreServer | None = None) -> str:
     """Serve the build before again, and delete the one served now; the name of the one served then.
 
     Raises BadIndex where there is none to go back to, or where it is damaged or of another model.
@@ -185,14 +191,14 @@ def roll_back(index: Path) -> str:
                 f"{before}: made with the embedding model {record_of(before)['model']}. Set "
                 "ASSISTANT_EMBEDDING_MODEL to it and run `ct-assistant build` instead."
             )
-        if wrong := verify(before):
+        if wrong := [*verify(before), *remote.unfit(before, record_of(before), server)]:
             raise BadIndex(f"{wrong[0]} It cannot be gone back to; {served.name} is served as before.")
         _write(index / CURRENT, before.name + "\n")
-        shutil.rmtree(served)
+        prune(index, _kept(before), server)
         return before.name
 
 
-def take_in(build: Path, index: Path) -> None:
+def take_in(build: Path, index: Path, server: StoreServer | None = None) -> None:
     """Publish a whole build from elsewhere on the same disk, in the place of all builds here but the
     one that it keeps. The caller is the only builder and has verified it."""
     target = index / build.name
@@ -202,7 +208,7 @@ def take_in(build: Path, index: Path) -> None:
     for path in target.rglob("*"):
         _sync(path)
     _write(index / CURRENT, target.name + "\n")
-    prune(index, _kept(target))
+    prune(index, _kept(target), server)
 
 
 def _kept(served: Path) -> set[str]:

@@ -8,13 +8,14 @@ from pathlib import Path
 from index import generations
 from index.acronyms import Terms, both_ways, read_glossary
 from index.catalogue import Catalogue
+from index.chroma import StoreServer
 from index.concepts import Concept, Language, concepts, coverage
 from index.embedding import Embedder
 from index.errors import BadIndex
 from index.facets import Filters, matches
 from index.health import owned, recorded
 from index.lexical import Lexical
-from index.store import Store
+from index.store import open_store
 from index.types import NOBODY, Document, FoundBy, Hit, Outcome, Page, Passage
 
 # Shares of the fused score: cosine, BM25 over its maximum, coverage of the question's concepts.
@@ -26,8 +27,9 @@ class Index:
     """One build, read-only. Every call names the groups of who asks, and opens only the
     shelves (passages with one and the same set of groups) that these may read."""
 
-    def __init__(self, folder: Path, embedder: Embedder) -> None:
-        """Open a build folder. Raises BadIndex where it is damaged or of another model."""
+    def __init__(self, folder: Path, embedder: Embedder, server: StoreServer | None = None) -> None:
+        """Open a build folder, and what it has on the server. Raises BadIndex where it is damaged or of
+        another model."""
         record = generations.record_of(folder)
         if record["model"] != embedder.model_id:
             raise BadIndex(
@@ -54,7 +56,7 @@ class Index:
             raise BadIndex(
                 f"{folder}: does not open ({type(error).__name__}). Run `ct-assistant build` again."
             ) from error
-        self._store = Store(folder, len(self._shelves))
+        self._store = open_store(folder, record, server)
 
     def search(self, text: str, k: int, groups: Collection[str], filters: Filters | None = None) -> list[Hit]:
         """The best `k` passages for `text`, best first, dense and lexical fused."""
@@ -72,6 +74,7 @@ class Index:
             bm25 = _best({i: score for i, score in bm25.items() if i in allowed}, most)
         cosines = dense | self._store.similarities(vector, [i for i in bm25 if i not in dense], shelves)
         passages = self._catalogue.passages(list(cosines), shelves)
+        cosines = {i: cosine for i, cosine in cosines.items() if i in passages}  # whatever a server says
         scores = fuse(cosines, bm25, {i: self._covered(asked, passages[i]) for i in cosines})
         return [
             Hit(passages[i], scores[i], cosines[i], _found_by(i in dense, i in bm25))

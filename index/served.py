@@ -6,6 +6,7 @@ import time
 from pathlib import Path
 
 from index import generations
+from index.chroma import StoreServer
 from index.embedding import Embedder
 from index.errors import BadIndex
 from index.search import Index
@@ -22,10 +23,11 @@ class Served:
     close a paper to some of them: then nothing is served.
     """
 
-    def __init__(self, folder: Path, embedder: Embedder) -> None:
+    def __init__(self, folder: Path, embedder: Embedder, server: StoreServer | None = None) -> None:
         """Open the published build or, where it is damaged, the one that it keeps. Raises BadIndex."""
         self._folder = folder
         self._embedder = embedder
+        self._server = server
         self._lock = threading.Lock()
         self._refusal: BadIndex | None = None
         self._again_at = 0.0
@@ -64,7 +66,7 @@ class Served:
         name, index, fault = generations.named(self._folder), self._index, None
         if name != index.build_id:
             try:
-                index = Index(generations.current(self._folder), self._embedder)
+                index = Index(generations.current(self._folder), self._embedder, self._server)
             except BadIndex as error:
                 fault = error
         if generations.named(self._folder) != name:
@@ -80,7 +82,7 @@ class Served:
         while True:
             self._decided_for = generations.named(self._folder)
             try:
-                return Index(generations.current(self._folder), self._embedder)
+                return Index(generations.current(self._folder), self._embedder, self._server)
             except BadIndex as fault:
                 if generations.named(self._folder) == self._decided_for:  # else another came meanwhile
                     index = self._instead(fault)
@@ -96,7 +98,7 @@ class Served:
             else:
                 build = generations.head(self._folder)
             if build is not None:
-                return Index(build, self._embedder)
+                return Index(build, self._embedder, self._server)
         except BadIndex as error:
             log.error("%s", error)
         raise fault

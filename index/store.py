@@ -11,14 +11,16 @@ import shutil
 import struct
 import tempfile
 import weakref
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import closing
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
+from index import remote
+from index.chroma import StoreServer
 from index.copies import PrivateCopy
 from index.embedding import Vectors
 from index.errors import BadIndex
@@ -33,6 +35,28 @@ FOLDER, EXACT_FOLDER = "vectors", "exact"  # of a build
 EXACT = 50_000  # passages of a shelf that are all compared
 ONE_BY_ONE = 2_000  # … of a larger one, where a search is narrowed to so few
 SPACE = {"space": "cosine", "ef_construction": 200, "max_neighbors": 32, "ef_search": 200}
+
+
+class VectorStore(Protocol):
+    """The vectors of one build, wherever they are; safe to share between threads."""
+
+    def search(
+        self, vector: Vectors, k: int, shelves: Sequence[int], allowed: Collection[str] | None = None
+    ) -> dict[str, float]: ...
+
+    def similarities(
+        self, vector: Vectors, ids: Collection[str], shelves: Sequence[int]
+    ) -> dict[str, float]: ...
+
+    def close(self) -> None: ...
+
+
+def open_store(build: Path, record: Mapping[str, Any], server: StoreServer | None) -> VectorStore:
+    """The vectors of a build whose files are known to be sound. Raises BadIndex."""
+    counts = remote.counts_of(record)
+    if counts is None:
+        return Store(build, len(record["shelves"]))
+    return remote.RemoteStore(build, counts, server)
 
 
 def _client(folder: Path) -> Any:
@@ -180,9 +204,15 @@ class _Graphs:
         self._release()
 
 
-def vectors_of(build: Path, shelf_count: int) -> Iterator[dict[str, Vectors]]:
-    """All vectors of each shelf by the ids of their passages, as both files of them hold them: one that
-    they do not agree on is left out. Raises BadIndex."""
+def vectors_of(
+    build: Path, record: Mapping[str, Any], server: StoreServer | None
+) -> Iterator[dict[str, Vectors]]:
+    """All vectors of each shelf by the ids of their passages; where they are in the folder, as both files
+    of them hold them: one that they do not agree on is left out. Raises BadIndex."""
+    shelf_count, counts = len(record["shelves"]), remote.counts_of(record)
+    if counts is not None:
+        yield from remote.vectors_of(build, counts, server)
+        return
     with closing(_Graphs(build / FOLDER)) as graphs:
         for shelf in range(shelf_count):
             exact, kept = ExactShelf(build / EXACT_FOLDER, shelf).vectors(), graphs.vectors(shelf)

@@ -5,12 +5,14 @@ import os
 import socket
 import sys
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import settings
 
+from index import generations
 from index.build import build
 from index.embedding import DEFAULT_MODEL, Embedder, load_embedder
 
@@ -18,6 +20,8 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
     from browsing import Opened
+    from chroma_server import Server as ChromaServer
+    from index.chroma import StoreServer
     from postgres import Server
 
 # A machine that is busy for a moment is no fault of the code under test.
@@ -142,6 +146,34 @@ def postgres() -> "Iterator[Server]":
         server.stop()
     finally:
         postgres.remove(folder)
+
+
+@pytest.fixture(scope="session")
+def chroma(tmp_path_factory: pytest.TempPathFactory) -> "Iterator[ChromaServer]":
+    """A Chroma server for the whole run."""
+    import chroma_server
+
+    server = chroma_server.Server(tmp_path_factory.mktemp("chroma"))
+    yield server
+    server.stop()
+
+
+@pytest.fixture(params=["folder", "server"])
+def store(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> "StoreServer | None":
+    """Where vectors are, in turn: in the builds, and on a real Chroma server. What the test's module has
+    imported to build and to read is told of the server."""
+    if request.param == "folder":
+        return None
+    running: ChromaServer = request.getfixturevalue("chroma")
+    server = running.new_database()
+    monkeypatch.setenv("ASSISTANT_STORE_URL", server.url)
+    for where, names in (
+        (request.module, ("build", "is_stale", "Index", "Served", "digest_of")),
+        (generations, ("roll_back", "prune_all")),
+    ):
+        for name in set(names) & set(vars(where)):
+            monkeypatch.setattr(where, name, partial(getattr(where, name), server=server))
+    return server
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

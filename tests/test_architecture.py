@@ -10,6 +10,7 @@ ROOT = Path(__file__).resolve().parents[1]
 # A vendor's package may be imported by these modules only; a name with a slash at its end is a room.
 DOORS = {
     "chromadb": {"index/store.py"},
+    "httpx": {"index/chroma.py"},
     "tantivy": {"index/lexical.py"},
     "onnxruntime": {"index/embedding.py", "index/export.py"},
     "tokenizers": {"index/embedding.py"},

@@ -9,6 +9,7 @@ import pytest
 from conftest import PAPERS
 from index import generations, papers
 from index.build import build, is_stale
+from index.chroma import StoreServer
 from index.embedding import Embedder
 from index.errors import BadIndex
 from index.reading import Reading
@@ -16,6 +17,7 @@ from index.reading.limits import Limits, read_limited
 from index.search import Index
 
 Make = Callable[..., Path]
+both_stores = pytest.mark.usefixtures("store")  # vectors in the build's folder, and on a Chroma server
 EVERYBODY = {"all"}
 
 
@@ -26,6 +28,7 @@ def found(index_folder: Path, embedder: Embedder, text: str, groups: set[str] = 
     return "\n".join(hit.passage.text for hit in hits)
 
 
+@both_stores
 def test_an_unchanged_folder_embeds_nothing_and_keeps_the_build(
     paper_folder: Make, tmp_path: Path, embedder: Embedder
 ) -> None:
@@ -64,6 +67,7 @@ def test_one_changed_document_is_embedded_alone(
     assert "Ohrid" in found(target, embedder, "Where was the aviation workshop?")
 
 
+@both_stores
 def test_a_removed_document_is_gone_from_answers_and_from_disk(
     paper_folder: Make, tmp_path: Path, embedder: Embedder
 ) -> None:
@@ -78,6 +82,7 @@ def test_a_removed_document_is_gone_from_answers_and_from_disk(
             assert b"Skopje" not in path.read_bytes(), f"{path} still holds the removed paper"
 
 
+@both_stores
 def test_a_document_taken_away_from_everybody_leaves_no_older_build(
     paper_folder: Make, tmp_path: Path, embedder: Embedder
 ) -> None:
@@ -140,6 +145,7 @@ def test_another_default_changes_who_may_read_and_embeds_nothing(
     assert "nine ports" in found(target, embedder, "Harbour Programme"), "named readers keep their papers"
 
 
+@both_stores
 def test_the_build_before_is_kept_for_a_rollback(
     paper_folder: Make, tmp_path: Path, embedder: Embedder
 ) -> None:
@@ -175,6 +181,7 @@ def test_every_odd_file_has_a_named_outcome_and_stops_no_other(
     assert all(o.reason for o in report.outcomes if o.status != "indexed")
 
 
+@both_stores
 def test_an_empty_folder_gives_an_empty_index(tmp_path: Path, embedder: Embedder) -> None:
     (tmp_path / "corpus").mkdir()
     report = build(tmp_path / "corpus", tmp_path / "index", embedder)
@@ -192,8 +199,10 @@ def test_two_builders_at_once_are_refused(paper_folder: Make, tmp_path: Path, em
 
 @pytest.mark.parametrize("name", ["catalogue.sqlite", "vectors/chroma.sqlite3"])
 def test_a_damaged_build_is_told_before_it_is_opened_and_built_anew(
-    paper_folder: Make, tmp_path: Path, embedder: Embedder, name: str
+    paper_folder: Make, tmp_path: Path, embedder: Embedder, name: str, store: StoreServer | None
 ) -> None:
+    if store and name.startswith("vectors"):
+        pytest.skip("there is no such file where the vectors are on a server")
     folder, target = paper_folder(), tmp_path / "index"
     first = build(folder, target, embedder)
     path = target / first.build_id / name

@@ -191,6 +191,10 @@ def test_only_the_proxy_has_a_port_and_no_service_may_do_more_than_it_must() -> 
     # The proxy reaches the assistant through the socket alone; what is inside has no way out.
     assert services["proxy"]["networks"] == ["edge"] and told["networks"]["inside"]["internal"] is True
     assert services["assistant"]["networks"] == services["model"]["networks"] == ["inside"]
+    # Chroma asks nobody who they are: it meets the proxy that does, and nobody else.
+    meet = {name for name, service in services.items() if "vectors" in service["networks"]}
+    assert services["chroma"]["networks"] == ["vectors"] and meet == {"chroma", "store"}
+    assert told["networks"]["vectors"]["internal"] is True
 
 
 @pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="no systemd-analyze here")

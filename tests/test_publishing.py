@@ -16,12 +16,14 @@ from assistant.types import Answer, Question
 from conftest import PAPERS, write_papers
 from index import copies, generations, served
 from index.build import build
+from index.chroma import StoreServer
 from index.embedding import Embedder
 from index.errors import BadIndex
 from index.search import Index
 from index.served import Served
 from proofs.publishing import prove
 
+both_stores = pytest.mark.usefixtures("store")  # vectors in the build's folder, and on a Chroma server
 TEXT, ROW = PAPERS["harbour.md"]
 
 
@@ -63,10 +65,10 @@ def test_others_read_on_while_a_new_build_is_opened_but_not_what_it_closes(
     second = shelf.publish("Iceland", groups=groups)
     begun, go_on = threading.Event(), threading.Event()
 
-    def slow(folder: Path, embedder: Embedder) -> Index:
+    def slow(folder: Path, embedder: Embedder, server: StoreServer | None) -> Index:
         begun.set()
         assert go_on.wait(30)
-        return Index(folder, embedder)
+        return Index(folder, embedder, server=server)
 
     monkeypatch.setattr(served, "Index", slow)
     opener = threading.Thread(target=lambda: server.index)
@@ -92,11 +94,11 @@ def test_a_build_that_was_replaced_while_it_was_opened_is_no_fault(
     shelf.publish("Iceland")
     last: list[str] = []
 
-    def overtaken(folder: Path, embedder: Embedder) -> Index:
+    def overtaken(folder: Path, embedder: Embedder, server: StoreServer | None) -> Index:
         if not last:
             last.append(shelf.publish("Finland", groups="leads"))
             assert not folder.exists()
-        return Index(folder, embedder)
+        return Index(folder, embedder, server=server)
 
     monkeypatch.setattr(served, "Index", overtaken)
     assert server.index.build_id == last[0] and server.fault == "" and not caplog.records
@@ -121,6 +123,7 @@ def test_both_sides_of_a_comparison_are_of_one_build(shelf: Shelf, monkeypatch: 
     assistant.index.close()
 
 
+@both_stores
 def test_a_rollback_is_followed_and_the_next_build_makes_the_newer_state_again(shelf: Shelf) -> None:
     first, second = shelf.publish(), shelf.publish("Iceland")
     server = Served(shelf.index, shelf.embedder)
@@ -136,6 +139,7 @@ def test_a_rollback_is_followed_and_the_next_build_makes_the_newer_state_again(s
     server.close()
 
 
+@both_stores
 def test_there_is_no_going_back_to_a_paper_that_was_closed_nor_to_a_damaged_build(shelf: Shelf) -> None:
     shelf.publish()
     second = shelf.publish(groups="leads")
@@ -148,6 +152,7 @@ def test_there_is_no_going_back_to_a_paper_that_was_closed_nor_to_a_damaged_buil
     assert generations.current(shelf.index).name == third
 
 
+@both_stores
 def test_pruning_leaves_the_served_build_and_the_one_before(shelf: Shelf) -> None:
     first, second = shelf.publish(), shelf.publish("Iceland")
     half = shelf.index / "20200101T000000-abcdef"

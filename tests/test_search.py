@@ -21,9 +21,15 @@ LEADS = {"all", "leads"}
 CANARY = "cormorant"
 
 
-@pytest.fixture(scope="module")
-def index(small_index: Path, embedder: Embedder) -> Iterator[Index]:
-    opened = Index(generations.current(small_index), embedder)
+@pytest.fixture(scope="module", params=["folder", "server"])
+def index(request: pytest.FixtureRequest, small_index: Path, embedder: Embedder) -> Iterator[Index]:
+    """Vectors in the build's folder, and on a Chroma server."""
+    folder, server = small_index, None
+    if request.param == "server":
+        server = request.getfixturevalue("chroma").new_database()
+        folder = request.getfixturevalue("tmp_path_factory").mktemp("on_server")
+        build(small_index.parent / "corpus", folder, embedder, server=server)
+    opened = Index(generations.current(folder), embedder, server)
     yield opened
     opened.close()
 

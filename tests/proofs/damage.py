@@ -162,7 +162,7 @@ def cases() -> Iterator[Case]:
 def watched() -> Iterator[set[str]]:
     """The names of the builds of which a library opens a file meanwhile."""
     opened: set[str] = set()
-    doors = {name: getattr(search, name) for name in ("Catalogue", "Lexical", "Store")}
+    doors = {name: getattr(search, name) for name in ("Catalogue", "Lexical", "open_store")}
 
     def watching(door: Any) -> Callable[..., Any]:
         def through(path: Path, *more: Any) -> Any:
