@@ -15,11 +15,15 @@ import logging
 import os
 import secrets
 import socket
+import subprocess
+import sys
+import warnings
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, redirect_stdout
 from dataclasses import dataclass
 from functools import cache
 from importlib.util import find_spec
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -35,13 +39,14 @@ from index.reading.exchange import reading_to_json
 from index.reading.limits import reading_of
 
 BLOCKS = 2_000  # of one run, at most: more would cost the builder more than they bring
-RESTARTS = 5  # of one worker, and of one block
+RESTARTS = 3  # of one worker, and of one block
 REACHED_WITHIN_S = 10
 KEPT = "What was read and embedded so far is kept: run `ct-assistant build` again."
 
 # Ray's makers are told nothing, and the terminal shows the builder's line only.
 _QUIET = {
     "RAY_USAGE_STATS_ENABLED": "0",
+    "RAY_DEDUP_LOGS": "0",  # else some lines are kept for the end of the process
     "RAY_BACKEND_LOG_LEVEL": "fatal",
     "RAY_gcs_server_port_wait_time_s": str(REACHED_WITHIN_S),
 }
@@ -73,11 +78,11 @@ class RayEngine:
     def __init__(self, model: Model, address: str = "", workers: int | None = None) -> None:
         self._model, self._address = model, address
         self._workers = workers or os.cpu_count() or 1
-        self._folder: PrivateCopy | None = None
-        self._ray: Any = None
+        self._ray: Any = None  # once it is joined
+        self._open = ExitStack()
         if not (find_spec("ray") and find_spec("pyarrow")):
             raise BadEngine(
-                "Ray is not installed. Run `pip install 'ct-assistant[ray]'`, or build without `--engine ray`."
+                "Ray is not installed. Run `pip install 'ct-assistant[ray]'`, or leave out `--engine ray`."
             )
 
     def readings(
@@ -107,11 +112,8 @@ class RayEngine:
 
     def close(self) -> None:
         """Leave the cluster; one of our own is ended, and its folder removed."""
-        if self._ray is not None:
-            self._ray.shutdown()
-            self._ray = None
-        if self._folder is not None:
-            self._folder.close()
+        self._ray = None
+        self._open.close()
 
     def _run(self, work: list[dict[str, Any]], actor: type, told: Any) -> Iterator[dict[str, Any]]:
         """The rows that the actors made of the rows of work, in any order. Raises BadEngine."""
@@ -120,16 +122,17 @@ class RayEngine:
         data, cores = self._joined()
         blocks = min(len(work), BLOCKS)
         try:
-            rows = data.from_items(work, override_num_blocks=blocks).map_batches(
-                actor,
-                fn_constructor_args=(told, code_digest()),
-                batch_size=None,
-                batch_format="pyarrow",
-                compute=data.ActorPoolStrategy(size=min(cores, blocks)),
-                num_cpus=1,
-                max_restarts=RESTARTS,
-                max_task_retries=RESTARTS,
-            )
+            with warnings.catch_warnings(action="ignore"):  # how restarts are told changes with Ray 2.64
+                rows = data.from_items(work, override_num_blocks=blocks).map_batches(
+                    actor,
+                    fn_constructor_args=(told, code_digest()),
+                    batch_size=None,
+                    batch_format="pyarrow",
+                    compute=data.ActorPoolStrategy(size=min(cores, blocks)),
+                    num_cpus=1,
+                    max_restarts=RESTARTS,
+                    max_task_retries=RESTARTS,
+                )
             for table in rows.iter_batches(batch_size=None, batch_format="pyarrow", prefetch_batches=0):
                 for row in table.to_pylist():
                     if row["fault"]:
@@ -143,14 +146,8 @@ class RayEngine:
     def _joined(self) -> tuple[Any, int]:
         """Ray Data, and the cores that the cluster has. Raises BadEngine."""
         try:
-            if self._ray is None:
-                self._join()
-            import ray.data
-
-            context = ray.data.DataContext.get_current()
-            context.enable_progress_bars = context.print_on_execution_start = False
-            logging.getLogger("ray.data").setLevel(logging.CRITICAL)
-            cores = int(self._ray.cluster_resources().get("CPU", 0))
+            ray = self._join()
+            cores = int(ray.cluster_resources().get("CPU", 0))
         except (OSError, RuntimeError, ValueError) as error:
             what = f"Ray at {self._address} cannot be joined" if self._address else "Ray did not start here"
             mend = (
@@ -164,24 +161,32 @@ class RayEngine:
             raise BadEngine(f"Ray at {self._address} has no cores. Start its workers, and build again.")
         return ray.data, cores
 
-    def _join(self) -> None:
-        """Raises OSError, RuntimeError, ValueError."""
+    def _join(self) -> Any:
+        """Ray itself, joined once. Raises OSError, RuntimeError, ValueError."""
+        if self._ray is not None:
+            return self._ray
         os.environ.update(_QUIET)
         given: dict[str, Any] = {"log_to_driver": False, "logging_level": logging.CRITICAL}
         if self._address:
-            host, _, port = self._address.rpartition(":")
-            socket.create_connection((host, int(port)), REACHED_WITHIN_S).close()
+            _look(self._address)
             given["address"] = self._address
         else:
             os.environ.update(_OWN, RAY_AUTH_TOKEN=_key())
-            self._folder = PrivateCopy()
+            folder = PrivateCopy()
+            self._open.callback(folder.close)
             given |= {"address": "local", "include_dashboard": False, "num_cpus": self._workers}
-            given["_temp_dir"] = str(self._folder.folder)
+            given["_temp_dir"] = str(folder.folder)
+        self._open.enter_context(redirect_stdout(StringIO()))  # where Ray tells of each worker's end
         with _silent():
-            import ray
+            import ray.data
 
-            self._ray = ray
+            self._open.callback(ray.shutdown)
             ray.init(**given)
+        context = ray.data.DataContext.get_current()
+        context.enable_progress_bars = context.print_on_execution_start = False
+        logging.getLogger("ray.data").setLevel(logging.CRITICAL)
+        self._ray = ray
+        return ray
 
 
 class _Actor:
@@ -237,6 +242,20 @@ class _Embedding(_Actor):
             self._embedder = embedder
         vectors = [self._embedder.embed([text])[0] for text in row["texts"]]
         return {"part": row["part"], "vectors": np.stack(vectors).astype(np.float32).tobytes()}
+
+
+def _look(address: str) -> None:
+    """Is there a Ray cluster? Asked by a process of its own, since Ray itself may wait for ever.
+    Raises OSError, ValueError."""
+    host, _, port = address.rpartition(":")
+    socket.create_connection((host, int(port)), REACHED_WITHIN_S).close()
+    asked = [sys.executable, "-m", "ray.scripts.scripts", "health-check", "--address", address]
+    try:
+        done = subprocess.run(asked, capture_output=True, timeout=2 * REACHED_WITHIN_S)
+    except subprocess.TimeoutExpired:
+        raise ConnectionError("what listens there does not answer") from None
+    if done.returncode:
+        raise ConnectionError("what listens there is no Ray, of another version, or wants a key")
 
 
 @cache
