@@ -116,9 +116,13 @@ class RayEngine:
         self._open.close()
 
     def _run(self, work: list[dict[str, Any]], actor: type, told: Any) -> Iterator[dict[str, Any]]:
-        """The rows that the actors made of the rows of work, in any order. Raises BadEngine."""
-        if not work:
-            return
+        """What workers made of the rows of work, in any order. Raises BadEngine."""
+        for row in self._rows(work, actor, told) if work else ():
+            if row["fault"]:
+                raise BadEngine(f"The worker on {row['host']} cannot work: {row['fault']} {KEPT}")
+            yield row
+
+    def _rows(self, work: list[dict[str, Any]], actor: type, told: Any) -> Iterator[dict[str, Any]]:
         data, cores = self._joined()
         blocks = min(len(work), BLOCKS)
         try:
@@ -134,12 +138,7 @@ class RayEngine:
                     max_task_retries=RESTARTS,
                 )
             for table in rows.iter_batches(batch_size=None, batch_format="pyarrow", prefetch_batches=0):
-                for row in table.to_pylist():
-                    if row["fault"]:
-                        raise BadEngine(f"The worker on {row['host']} cannot work: {row['fault']} {KEPT}")
-                    yield row
-        except (BadEngine, GeneratorExit):
-            raise
+                yield from table.to_pylist()
         except Exception as error:  # Ray's own, of many kinds
             raise BadEngine(f"The work on Ray has stopped: {_first_line(error)} {KEPT}") from error
 
