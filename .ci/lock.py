@@ -16,7 +16,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 FOLDER = ROOT / ".ci" / "requirements"
 TOLD = "# Written by `make lock`, installed by .ci/install.\n"
-EXTRAS = ("openai", "anthropic", "mistral", "ollama", "postgres", "ocr", "tracing", "test")
+EXTRAS = ("openai", "anthropic", "mistral", "ollama", "postgres", "ocr", "ray", "tracing", "test")
 OF_TORCH = ("torch", "triton", "cuda-", "nvidia-")  # how the names begin
 # PyTorch's index of CPU wheels is another than the one that is asked here: its files are named by hand.
 CPU_BUILDS_OF_TORCH = {

@@ -49,6 +49,7 @@ def _parser() -> argparse.ArgumentParser:
     build = parsers.add_parser("build", help="index a folder of documents")
     build.add_argument("--corpus", type=Path, help="folder of the documents (docs_corpus)")
     build.add_argument("--report", type=Path, metavar="FILE", help="write the health of the papers to a page")
+    build.add_argument("--engine", choices=["local", "ray"], default="local", help="who reads and embeds")
     build.set_defaults(run=commands.build)
 
     ask = parsers.add_parser("ask", help="ask one question")

@@ -4,15 +4,20 @@ import argparse
 import json
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
 from datetime import date
+from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from assistant.access import local_principal
 from assistant.answer_json import answer_as_json
 from assistant.config import Settings
 from assistant.errors import BadInput
 from assistant.types import Question, Turn
+
+if TYPE_CHECKING:
+    from index.ray_engine import RayEngine
 
 
 def build(given: argparse.Namespace, settings: Settings) -> int:
@@ -24,10 +29,17 @@ def build(given: argparse.Namespace, settings: Settings) -> int:
     if not settings.corpus.is_dir():
         raise BadInput(f"{settings.corpus}: no such folder. Name the folder of your documents with --corpus.")
     embedder = load_embedder(settings.embedding_model, settings.models)
-    with _progress() as show:
+    with _progress() as show, _engine(given.engine, settings, embedder.model_id) as engine:
         readers = settings.default_readers
         report = builder.build(
-            settings.corpus, settings.index, embedder, show, readers, ocr=settings.ocr, server=settings.store
+            settings.corpus,
+            settings.index,
+            embedder,
+            show,
+            readers,
+            ocr=settings.ocr,
+            server=settings.store,
+            engine=engine,
         )
     for line in describe(report):
         print(line)
@@ -36,17 +48,33 @@ def build(given: argparse.Namespace, settings: Settings) -> int:
     return 0
 
 
+def _engine(name: str, settings: Settings, model_id: str) -> AbstractContextManager["RayEngine | None"]:
+    """None for the threads of this machine."""
+    if name == "local":
+        return nullcontext()
+    from index.embedding import load_embedder
+    from index.ray_engine import Model, RayEngine
+
+    model = Path(settings.embedding_model)  # a folder is named in full: a worker stands in another one
+    named = str(model.absolute()) if model.is_dir() else settings.embedding_model
+    load = partial(load_embedder, named, settings.models.absolute())
+    return closing(RayEngine(Model(load, model_id), settings.ray_address))
+
+
 @contextmanager
 def _progress() -> Iterator[Callable[..., None]]:
     """A progress bar with the time left, where a person is looking; told (step, done, total, what)."""
     from tqdm import tqdm
 
-    with tqdm(total=1, file=sys.stderr, leave=False, dynamic_ncols=True, disable=None) as bar:
+    form = "{desc} {percentage:3.0f}%|{bar}| {elapsed}, {remaining} left"
+    with tqdm(file=sys.stderr, leave=False, dynamic_ncols=True, disable=None, bar_format=form) as bar:
+        bar.reset(1)
 
         def show(step: str, done: int, total: int, what: str = "") -> None:
             if bar.total != total or not bar.desc.startswith(step):
                 bar.reset(total)
-            bar.set_description_str(f"{step:5} {what[-48:]}".rstrip(), refresh=False)
+            what = what or f"{done} of {total}"
+            bar.set_description_str(f"{step:5} {what[-48:]}", refresh=False)
             bar.update(done - bar.n)
 
         yield show

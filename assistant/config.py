@@ -51,6 +51,9 @@ class Settings(BaseSettings):
         pattern=r"^(\w+(\+\w+)*)?$",
         description="languages in which scanned pages are read by OCR, as `eng+fra`; empty: they are not",
     )
+    ray_address: str = Field(
+        "", description="`host:port` of the Ray cluster of `build --engine ray`; empty: one is started here"
+    )
     host: str = Field("127.0.0.1", description="address to serve on, or `unix:PATH` for a socket")
     port: int = Field(7860, ge=1, le=65535, description="port to serve on")
     sign_on: Literal["none", "proxy", "oidc"] = Field(

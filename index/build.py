@@ -19,6 +19,7 @@ from index.catalogue import write_catalogue
 from index.chroma import StoreServer
 from index.corpus import Corpus, find
 from index.embedding import Embedder
+from index.engine import Engine, Threads
 from index.errors import BadIndex, StoreFault
 from index.health import recorded
 from index.lexical import write_lexical
@@ -31,8 +32,6 @@ from index.store import write_vectors
 from index.types import EVERYBODY, Document, Passage, Report
 from index.weights import sha256_of
 
-KEPT_AT_ONCE = 32  # passages embedded before their vectors are put into the cache, one or two seconds' work
-
 
 def build(
     corpus_folder: Path,
@@ -43,19 +42,22 @@ def build(
     *,
     ocr: str = "",
     server: StoreServer | None = None,
+    engine: Engine | None = None,
 ) -> Report:
     """Index a folder of documents and publish the result, or find that nothing has changed.
 
     `default_groups` may read what the manifest names no groups for; (NOBODY,) leaves it out.
     `ocr` names the languages in which scanned pages are read; "": they are not. The vectors go to
-    the `server`, if there is one. One bad file never stops the others: what became of each is in the
-    report. The build that is being served is not touched. Raises IndexFault where folder, manifest,
-    index or server cannot be used.
+    the `server`, if there is one. `engine` reads and embeds, by default the threads of this machine;
+    what is built does not depend on it. One bad file never stops the others: what became of each is
+    in the report. The build that is being served is not touched. Raises IndexFault where folder,
+    manifest, index or server cannot be used.
     """
     begun = time.monotonic()
     tell = progress or (lambda step, done, total, what: None)
     corpus = find(corpus_folder, sorted(SUPPORTED_SUFFIXES), default_groups)
     source = _source_digest(corpus, embedder, ocr, server)
+    engine = engine or Threads(embedder)
     with generations.only_builder(index_folder), _explained(index_folder):
         generations.sweep(index_folder, server)
         served = _served(index_folder)
@@ -65,11 +67,12 @@ def build(
                 folder = index_folder / served["build_id"]
                 if not generations.verify(folder) and not remote.unfit(folder, served, server):
                     return _unchanged(served, time.monotonic() - begun)
-            papers, outcomes = papers_of(corpus, embedder, cache, tell, ocr)
+            papers, outcomes = papers_of(corpus, embedder, cache, tell, engine, ocr)
             texts = [
                 [_embedded_text(p.document, passage, embedder) for passage in p.passages] for p in papers
             ]
-            vectors, embedded = _embed([text for own in texts for text in own], embedder, cache, tell)
+            flat = [text for own in texts for text in own]
+            vectors, embedded = _embed(flat, embedder.model_id, engine, cache, tell)
             keep = served["build_id"] if served and _holds_nothing_withdrawn(served, papers) else None
             with generations.new_build(index_folder) as target, _explained(index_folder, len(vectors)):
                 shelves, own = _store(target, papers, _searched(papers, texts), vectors, tell)
@@ -184,24 +187,21 @@ def _searched(papers: list[Paper], texts: list[list[str]]) -> list[list[str]]:
 
 
 def _embed(
-    texts: list[str], embedder: Embedder, cache: Cache, tell: Progress
+    texts: list[str], model_id: str, engine: Engine, cache: Cache, tell: Progress
 ) -> tuple[np.ndarray[Any, np.dtype[np.float32]], int]:
     """A vector for each text, and how many had to be computed."""
-    keys = [hashlib.sha256(f"{embedder.model_id}\n{text}".encode()).digest() for text in texts]
+    keys = [hashlib.sha256(f"{model_id}\n{text}".encode()).digest() for text in texts]
     known = cache.vectors(list(dict.fromkeys(keys)))
     new = {key: text for key, text in zip(keys, texts, strict=True) if key not in known}
-    done = 0
-    for part in _chunks(list(new.items()), KEPT_AT_ONCE):
-        vectors = embedder.embed([text for _, text in part])
-        cache.add_vectors((key, vector) for (key, _), vector in zip(part, vectors, strict=True))
-        known.update((key, vector) for (key, _), vector in zip(part, vectors, strict=True))
-        done += len(part)
-        tell("embed", done, len(new), f"{done} of {len(new)} new passages")
+    missing, wanted = list(new), list(new.values())
+    done, chars, total = 0, 0, sum(map(len, wanted))
+    for places, vectors in engine.vectors(wanted):
+        made = {missing[place]: vector for place, vector in zip(places, vectors, strict=True)}
+        cache.add_vectors(made.items())
+        known.update(made)
+        done, chars = done + len(places), chars + sum(len(wanted[place]) for place in places)
+        tell("embed", chars, total, f"{done} of {len(wanted)} new passages")
     return np.stack([known[key] for key in keys]) if keys else np.zeros((0, 1), np.float32), len(new)
-
-
-def _chunks(items: list[tuple[bytes, str]], size: int) -> Iterator[list[tuple[bytes, str]]]:
-    return (items[first : first + size] for first in range(0, len(items), size))
 
 
 def _store(

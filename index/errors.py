@@ -31,6 +31,10 @@ class BadOcr(IndexFault):
     """Scans are to be read in a language that cannot be read here."""
 
 
+class BadEngine(IndexFault):
+    """The cluster that reads and embeds for a build is not there, or has failed."""
+
+
 class UnreadableDocument(IndexFault):
     """One file gave no usable text; the others are not affected.
 

@@ -1,9 +1,8 @@
 """The first half of a document's path: read, cleaned and split into passages, nothing twice."""
 
 import hashlib
-import os
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
@@ -11,20 +10,20 @@ from pathlib import Path
 from index.cache import Cache
 from index.corpus import Corpus
 from index.embedding import Embedder
+from index.engine import Engine, Unread
 from index.errors import UnreadableDocument
 from index.reading import Reading
 from index.reading.exchange import reading_from_json, reading_to_json
-from index.reading.limits import Limits, read_limited
 from index.reading.ocr import check
 from index.speakers import speaker_of
 from index.splitting import split
 from index.types import Document, Outcome, Page, Passage
-from index.weights import sha256_of
 
 LEAST_CHARS = 300  # a paper with less text is told: a stub, a cover page, a failed conversion
 
 Progress = Callable[[str, int, int, str], None]
-"""Told of each piece of work done: the step, how many are done, of how many, and which."""
+"""Told of each piece of work done: the step, how much is done, of how much (bytes read, characters
+embedded), and what."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +36,7 @@ class Paper:
 
 
 def papers_of(
-    corpus: Corpus, embedder: Embedder, cache: Cache, tell: Progress, ocr: str = ""
+    corpus: Corpus, embedder: Embedder, cache: Cache, tell: Progress, engine: Engine, ocr: str = ""
 ) -> tuple[list[Paper], tuple[Outcome, ...]]:
     """The papers in the order of the corpus, and what became of each file, by path. `ocr` names the
     languages in which scanned pages are read; raises BadOcr where that cannot be done."""
@@ -45,9 +44,10 @@ def papers_of(
         check(ocr)
     papers: list[Paper] = []
     outcomes = {outcome.path: outcome for outcome in corpus.outcomes}
-    code = code_digest()
-    total = len(corpus.documents)
-    for done, (document, reading) in enumerate(_readings(corpus, cache, code, ocr), 1):
+    sizes = {document.path: _size(corpus.folder / document.path) for document in corpus.documents}
+    done, total = 0, sum(sizes.values())
+    for document, reading in _readings(corpus, cache, engine, ocr):
+        done += sizes[document.path]
         tell("read", done, total, document.path)
         if isinstance(reading, UnreadableDocument):
             outcomes[document.path] = Outcome(
@@ -79,12 +79,12 @@ def papers_of(
     return papers, tuple(outcomes[path] for path in sorted(outcomes))
 
 
-def _sha256_now(path: Path) -> str:
-    """A file's digest as it lies there; "" where it does so no longer."""
+def _size(path: Path) -> int:
+    """Bytes of a file, by which the time left is reckoned; 0 where it is gone."""
     try:
-        return sha256_of(path)
+        return path.stat().st_size
     except OSError:
-        return ""
+        return 0
 
 
 def _doubts(reading: Reading) -> list[str]:
@@ -96,36 +96,34 @@ def _doubts(reading: Reading) -> list[str]:
 
 
 def _readings(
-    corpus: Corpus, cache: Cache, code: str, ocr: str
+    corpus: Corpus, cache: Cache, engine: Engine, ocr: str
 ) -> Iterator[tuple[Document, Reading | UnreadableDocument]]:
-    """The documents in order with what reading them gave; as many at a time as there are cores."""
+    """The documents in order with what reading them gave; the engine reads what the cache has not.
+
+    A reading is put aside when it arrives, not when its turn comes.
+    """
+    code = code_digest()
 
     def key(document: Document) -> bytes:
         told = "\n".join((document.sha256, Path(document.path).suffix.lower(), code, ocr))
         return hashlib.sha256(told.encode()).digest()
 
-    def read(document: Document) -> Reading | UnreadableDocument:
-        path = corpus.folder / document.path
-        try:
-            reading = read_limited(path, document.id, Limits.with_ocr(ocr))
-            if _sha256_now(path) != document.sha256:
-                raise UnreadableDocument("damaged", "it was changed while it was read.", "Build again.")
-            return reading
-        except UnreadableDocument as error:
-            return error
-
     known = {document.id: cache.reading(key(document)) for document in corpus.documents}
-    with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
-        waiting = {d.id: pool.submit(read, d) for d in corpus.documents if known[d.id] is None}
+    keys = {document.id: key(document) for document in corpus.documents if known[document.id] is None}
+    unread = [Unread(d.id, corpus.folder / d.path, d.sha256) for d in corpus.documents if d.id in keys]
+    arrived: dict[str, Reading | UnreadableDocument] = {}
+    with closing(engine.readings(unread, ocr)) as results:
         for document in corpus.documents:
             stored = known.pop(document.id)
             if stored is not None:
                 yield document, reading_from_json(stored, document.id)
                 continue
-            reading = waiting.pop(document.id).result()
-            if isinstance(reading, Reading):
-                cache.add_reading(key(document), reading_to_json(reading).encode())
-            yield document, reading
+            while document.id not in arrived:
+                identifier, reading = next(results)
+                if isinstance(reading, Reading):
+                    cache.add_reading(keys[identifier], reading_to_json(reading).encode())
+                arrived[identifier] = reading
+            yield document, arrived.pop(document.id)
 
 
 @lru_cache(maxsize=1)

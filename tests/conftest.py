@@ -65,7 +65,7 @@ LONG = (
     "test_everyone test_cli test_hostile_browser test_oidc_browser test_runner test_deployment "
     "test_viewer_browser test_reranking test_hostile_files test_publishing test_backup test_load "
     "test_restarts test_llm_faults test_llm_leaving test_damage test_kills test_disk test_records_faults "
-    "test_metrics"
+    "test_metrics test_ray"
 ).split()
 
 

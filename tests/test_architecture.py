@@ -36,6 +36,8 @@ DOORS = {
     "openpyxl": {"index/reading/office.py", "assistant/evaluation/tables.py"},
     "rapidfuzz": {"index/lexical.py"},
     "ir_measures": {"assistant/evaluation/retrieval.py"},
+    "ray": {"index/ray_engine.py"},
+    "pyarrow": {"index/ray_engine.py"},
     "sqlite3": {"index/catalogue.py", "index/cache.py", "assistant/records/copying.py"},
     "sqlalchemy": {"assistant/records/"},
     "alembic": {"assistant/records/"},
@@ -69,7 +71,7 @@ GRADIO = {f"assistant/web/{name}.py" for name in ROOMS}
 # Slow to load: never at the top of a module that a quick command loads.
 HEAVY = {
     "chromadb", "torch", "transformers", "sentence_transformers", "onnxruntime", "langchain", "pypdf", "mcp",
-    "mcp_types", "opentelemetry",
+    "mcp_types", "opentelemetry", "ray", "pyarrow",
 }  # fmt: skip
 
 

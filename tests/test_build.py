@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from conftest import PAPERS
-from index import generations, papers
+from index import engine, generations
 from index.build import build, is_stale
 from index.chroma import StoreServer
 from index.embedding import Embedder
@@ -244,7 +244,7 @@ def test_a_file_that_changes_while_it_is_read_is_told_and_read_by_the_next_build
             path.write_text("The workshop has moved to Tirana.", "utf-8")
         return read_limited(path, document_id, limits)
 
-    monkeypatch.setattr(papers, "read_limited", changed)
+    monkeypatch.setattr(engine, "read_limited", changed)
     report = build(folder, target, embedder)
     told = {outcome.path: outcome for outcome in report.outcomes}["aviation.txt"]
     assert told.status == "damaged" and "changed while it was read" in told.reason

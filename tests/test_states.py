@@ -28,7 +28,7 @@ GROUPS = st.sampled_from(["all", "all", "leads", "leads|staff", "deny"])
 NAMES = st.sampled_from([f"paper{number}.txt" for number in range(5)])
 # Where a build is interrupted: a function of the builder, and whether before it or after it.
 POINTS = (
-    "index.papers.read_limited",
+    "index.engine.read_limited",
     "index.cache.Cache.add_vectors",
     "index.generations.sweep",
     "index.build.write_catalogue",
@@ -80,7 +80,7 @@ class Papers(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.open = ExitStack()
-        self.open.enter_context(mock.patch("index.papers.read_limited", in_process))
+        self.open.enter_context(mock.patch("index.engine.read_limited", in_process))
         self.folder = Path(self.open.enter_context(tempfile.TemporaryDirectory(dir=MEMORY)))
         self.embedder = HashEmbedder()
         self.count = 0

@@ -64,6 +64,11 @@ def read_limited(path: Path, document_id: str, limits: Limits | None = None) -> 
     answer, verdict = _SERVER.ask(request.encode(), limits)
     if not answer.endswith(b"\n"):
         raise _died(verdict, limits)
+    return reading_of(answer, document_id)
+
+
+def reading_of(answer: bytes, document_id: str) -> Reading:
+    """Reading from a reader's JSON, nothing in it trusted. Raises UnreadableDocument."""
     try:
         return _reading(answer, document_id)
     except (ValueError, TypeError, KeyError, RecursionError):
@@ -73,7 +78,6 @@ def read_limited(path: Path, document_id: str, limits: Limits | None = None) -> 
 
 
 def _reading(answer: bytes, document_id: str) -> Reading:
-    """Reading from the child's JSON, nothing in it trusted."""
     told = json.loads(answer)
     if "error" not in told:
         return reading_from_json(answer, document_id)

@@ -73,7 +73,7 @@ def build_in_child(folder: Path, fault: Fault | None) -> None:
     from index import build, health  # noqa: F401  # loaded while this process may read them
 
     mock.patch("index.embedding.load_embedder", lambda name, models: HashEmbedder()).start()
-    mock.patch("index.papers.read_limited", in_process).start()
+    mock.patch("index.engine.read_limited", in_process).start()
     if fault and fault.kind == "size":
         resource.setrlimit(resource.RLIMIT_FSIZE, (int(fault.amount), resource.RLIM_INFINITY))
     if fault and fault.kind == "rights" and os.geteuid() == 0:

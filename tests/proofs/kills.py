@@ -23,7 +23,7 @@ from unittest import mock
 from canaries import MEMORY, HashEmbedder, by_file, canaries, canary, in_process
 from conftest import write_papers
 from index import build as builder
-from index import generations
+from index import engine, generations
 from index.cache import Cache
 from index.digest import digest_of
 from index.embedding import DEFAULT_MODEL, Embedder, Vectors, load_embedder
@@ -39,7 +39,7 @@ PATIENCE_S = 120
 POINTS = (
     ("index.build.find", 1),
     ("index.generations.sweep", 1),
-    ("index.papers.read_limited", 2),
+    ("index.engine.read_limited", 2),
     ("index.papers.split", 2),
     ("index.cache.Cache.add_reading", 2),
     ("index.cache._checked", 2),  # within a transaction of the cache
@@ -126,7 +126,7 @@ def arm(kill: Kill | float | None, embedder: Embedder) -> Embedder:
 
         mock.patch("index.generations.shutil.rmtree", halved).start()
     elif kill and kill.where == "reading":
-        wrap("index.papers.read_limited", lambda call: threading.Timer(0.01, die).start())
+        wrap("index.engine.read_limited", lambda call: threading.Timer(0.01, die).start())
     elif kill:
         wrap(kill.where, lambda call: die() if call == kill.call else None, kill.after)
     return embedder
@@ -162,17 +162,17 @@ def build_once(folder: Path, kill: Kill | float | None, light: bool) -> None:
 
     from index.reading import limits
 
-    builder.KEPT_AT_ONCE = PART
+    engine.KEPT_AT_ONCE = PART
     embedder: Embedder = HashEmbedder() if light else load_embedder(DEFAULT_MODEL, ROOT / "var" / "models")
     if light:  # to start a reader's own process takes a second
-        mock.patch("index.papers.read_limited", in_process).start()
-    wrap("index.papers.read_limited", lambda call: tell(read=1))
+        mock.patch("index.engine.read_limited", in_process).start()
+    wrap("index.engine.read_limited", lambda call: tell(read=1))
 
     def tell_server(call: int) -> None:
         if limits._SERVER._process:
             tell(server=limits._SERVER._process.pid)
 
-    wrap("index.papers.read_limited", tell_server, after=True)
+    wrap("index.engine.read_limited", tell_server, after=True)
     added = Cache._add
 
     def add(self: Cache, table: str, rows: list[tuple[bytes, bytes]]) -> None:
@@ -209,7 +209,7 @@ class Clean:
         return np.stack([self.vectors[text] for text in texts])
 
     def reading(self) -> AbstractContextManager[Any]:
-        return mock.patch("index.papers.read_limited", in_process) if self.light else nullcontext()
+        return mock.patch("index.engine.read_limited", in_process) if self.light else nullcontext()
 
     def build(self, corpus: Path, index: Path) -> tuple[str, set[str], int]:
         """(digest, texts embedded, bytes on the disk) of a clean build."""
