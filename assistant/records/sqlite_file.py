@@ -61,6 +61,7 @@ def prepare_connections(engine: Engine) -> None:
             "foreign_keys = ON",
             "secure_delete = ON",  # deleted rows are overwritten, not only unlinked
             "temp_store = MEMORY",
+            "cache_size = -256",  # KiB, of 2,000: each thread has a connection, and the kernel caches for all
         ):
             cursor.execute(f"PRAGMA {pragma}")
         cursor.close()
