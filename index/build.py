@@ -8,7 +8,7 @@ from contextlib import closing, contextmanager
 from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -30,6 +30,9 @@ from index.store import write_vectors
 from index.types import EVERYBODY, Document, Passage, Report
 from index.weights import sha256_of
 
+Piece = TypeVar("Piece")
+
+TAKEN_AT_ONCE = 10_000  # vectors from the cache
 KEPT_AT_ONCE = 32  # passages embedded before their vectors are put into the cache, one or two seconds' work
 
 
@@ -175,19 +178,26 @@ def _embed(
 ) -> tuple[np.ndarray[Any, np.dtype[np.float32]], int]:
     """A vector for each text, and how many had to be computed."""
     keys = [hashlib.sha256(f"{embedder.model_id}\n{text}".encode()).digest() for text in texts]
-    known = cache.vectors(list(dict.fromkeys(keys)))
-    new = {key: text for key, text in zip(keys, texts, strict=True) if key not in known}
+    rows = {key: row for row, key in enumerate(dict.fromkeys(keys))}
+    table = np.zeros((0, 1), np.float32)  # one array for all: a million of small ones take twice the memory
+    new = dict(zip(keys, texts, strict=True))
+    for part in _chunks(list(rows), TAKEN_AT_ONCE):
+        for key, vector in cache.vectors(part).items():
+            table = table if len(table) else np.empty((len(rows), len(vector)), np.float32)
+            table[rows[key]] = vector
+            del new[key]
     done = 0
-    for part in _chunks(list(new.items()), KEPT_AT_ONCE):
-        vectors = embedder.embed([text for _, text in part])
-        cache.add_vectors((key, vector) for (key, _), vector in zip(part, vectors, strict=True))
-        known.update((key, vector) for (key, _), vector in zip(part, vectors, strict=True))
-        done += len(part)
+    for waiting in _chunks(list(new.items()), KEPT_AT_ONCE):
+        vectors = embedder.embed([text for _, text in waiting])
+        cache.add_vectors((key, vector) for (key, _), vector in zip(waiting, vectors, strict=True))
+        table = table if len(table) else np.empty((len(rows), vectors.shape[1]), np.float32)
+        table[[rows[key] for key, _ in waiting]] = vectors
+        done += len(waiting)
         tell("embed", done, len(new), f"{done} of {len(new)} new passages")
-    return np.stack([known[key] for key in keys]) if keys else np.zeros((0, 1), np.float32), len(new)
+    return table if len(rows) == len(keys) else table[[rows[key] for key in keys]], len(new)
 
 
-def _chunks(items: list[tuple[bytes, str]], size: int) -> Iterator[list[tuple[bytes, str]]]:
+def _chunks(items: list[Piece], size: int) -> Iterator[list[Piece]]:
     return (items[first : first + size] for first in range(0, len(items), size))
 
 
