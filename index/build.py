@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import asdict
 from importlib.metadata import version
+from itertools import chain, starmap
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -66,13 +67,11 @@ def build(
                 if not generations.verify(index_folder / served["build_id"]):
                     return _unchanged(served, time.monotonic() - begun)
             papers, outcomes = papers_of(corpus, embedder, cache, tell, ocr)
-            texts = [
-                [_embedded_text(p.document, passage, embedder) for passage in p.passages] for p in papers
-            ]
-            vectors, embedded = _embed([text for own in texts for text in own], embedder, cache, tell)
+            above = [[_above(p.document, passage, embedder) for passage in p.passages] for p in papers]
+            vectors, embedded = _embed(papers, above, embedder, cache, tell)
             keep = served["build_id"] if served and _holds_nothing_withdrawn(served, papers) else None
             with generations.new_build(index_folder) as target, _explained(index_folder, len(vectors)):
-                shelves = _store(target, papers, _searched(papers, texts), vectors, tell)
+                shelves = _store(target, papers, above, vectors, tell)
                 record = {
                     "source": source,
                     "model": embedder.model_id,
@@ -154,30 +153,29 @@ def _source_digest(corpus: Corpus, embedder: Embedder, ocr: str) -> str:
     return hashlib.sha256("\n".join(told).encode()).hexdigest()
 
 
-def _embedded_text(document: Document, passage: Passage, embedder: Embedder) -> str:
-    above = context(document.title, passage.heading_path, passage.text, embedder.count_tokens)
-    return f"{above}\n{passage.text}"
+def _above(document: Document, passage: Passage, embedder: Embedder) -> str:
+    """What stands above a passage where it is embedded."""
+    return context(document.title, passage.heading_path, passage.text, embedder.count_tokens)
 
 
-def _searched(papers: list[Paper], texts: list[list[str]]) -> list[list[str]]:
-    """What the words of a question are looked for in: each passage as it is embedded, and what it
-    leaves to the rest of its paper."""
-    return [
-        [
-            f"{text}\n{told}"
-            for text, told in zip(
-                own, background(paper.document, document_text(paper.pages), paper.passages), strict=True
-            )
-        ]
-        for paper, own in zip(papers, texts, strict=True)
-    ]
+def _searched(paper: Paper, above: list[str]) -> Iterator[tuple[str, str]]:
+    """What the words of a question are looked for in, by the passage's id: each as it is embedded, and
+    what it leaves to the rest of its paper."""
+    untold = background(paper.document, document_text(paper.pages), paper.passages)
+    for passage, over, told in zip(paper.passages, above, untold, strict=True):
+        yield passage.id, f"{over}\n{passage.text}\n{told}"
 
 
 def _embed(
-    texts: list[str], embedder: Embedder, cache: Cache, tell: Progress
+    papers: list[Paper], above: list[list[str]], embedder: Embedder, cache: Cache, tell: Progress
 ) -> tuple[np.ndarray[Any, np.dtype[np.float32]], int]:
-    """A vector for each text, and how many had to be computed."""
-    keys = [hashlib.sha256(f"{embedder.model_id}\n{text}".encode()).digest() for text in texts]
+    """A vector for each passage, and how many had to be computed."""
+    texts = [
+        (over, passage.text)  # joined where they are needed: a text held twice is a third of all memory
+        for paper, own in zip(papers, above, strict=True)
+        for passage, over in zip(paper.passages, own, strict=True)
+    ]
+    keys = [hashlib.sha256("\n".join((embedder.model_id, *text)).encode()).digest() for text in texts]
     rows = {key: row for row, key in enumerate(dict.fromkeys(keys))}
     table = np.zeros((0, 1), np.float32)  # one array for all: a million of small ones take twice the memory
     new = dict(zip(keys, texts, strict=True))
@@ -188,7 +186,7 @@ def _embed(
             del new[key]
     done = 0
     for waiting in _chunks(list(new.items()), KEPT_AT_ONCE):
-        vectors = embedder.embed([text for _, text in waiting])
+        vectors = embedder.embed(["\n".join(text) for _, text in waiting])
         cache.add_vectors((key, vector) for (key, _), vector in zip(waiting, vectors, strict=True))
         table = table if len(table) else np.empty((len(rows), vectors.shape[1]), np.float32)
         table[[rows[key] for key, _ in waiting]] = vectors
@@ -202,7 +200,7 @@ def _chunks(items: list[Piece], size: int) -> Iterator[list[Piece]]:
 
 
 def _store(
-    target: Path, papers: list[Paper], texts: list[list[str]], vectors: Any, tell: Progress
+    target: Path, papers: list[Paper], above: list[list[str]], vectors: Any, tell: Progress
 ) -> list[list[str]]:
     """Write catalogue, lexical indexes and vectors; the groups of each shelf, by its number."""
     shelves = sorted({paper.document.groups for paper in papers})
@@ -211,15 +209,12 @@ def _store(
         target / "catalogue.sqlite",
         ((number[p.document.groups], p.document, p.pages, p.passages) for p in papers),
     )
-    flat = [
-        (number[paper.document.groups], passage.id, text)
-        for paper, own in zip(papers, texts, strict=True)
-        for passage, text in zip(paper.passages, own, strict=True)
-    ]
+    flat = [(number[paper.document.groups], passage.id) for paper in papers for passage in paper.passages]
     by_shelf: dict[int, tuple[list[str], Any]] = {}
-    for shelf in range(len(shelves)):
+    for shelf, groups in enumerate(shelves):
+        own = [pair for pair in zip(papers, above, strict=True) if pair[0].document.groups == groups]
+        write_lexical(target / "lexical" / str(shelf), chain.from_iterable(starmap(_searched, own)))
         rows = [i for i, entry in enumerate(flat) if entry[0] == shelf]
-        write_lexical(target / "lexical" / str(shelf), [flat[i][1:] for i in rows])
         by_shelf[shelf] = ([flat[i][1] for i in rows], vectors[rows])
     shutil.copy(GLOSSARY, target / "glossary.csv")
     tell("store", 1, 1, f"{len(flat)} passages in {len(shelves)} shelves")

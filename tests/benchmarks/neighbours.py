@@ -21,7 +21,6 @@ from index.catalogue import Catalogue
 from index.embedding import Embedder, Vectors
 from index.exact import ExactShelf
 from index.papers import Paper
-from index.references import background
 from index.splitting import context, document_text
 from index.types import EVERYBODY
 
@@ -36,12 +35,12 @@ _WORD = re.compile(r"([A-Za-z]{4,})")
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A real paper: its text in pieces, each second one a word; for each passage what is searched
-    before and behind its text, and its vector."""
+    """A real paper: its text in pieces, each second one a word; for each passage what stands above its
+    text where it is embedded, and its vector."""
 
     paper: Paper
     pieces: list[str]
-    around: list[tuple[str, str]]
+    above: list[str]
     vectors: Vectors
 
 
@@ -71,16 +70,16 @@ def sources(index: Path, embedder: Embedder) -> Sources:
                 continue
             paper = Paper(document, pages, passages)
             count = embedder.count_tokens
-            above = [f"{context(document.title, p.heading_path, p.text, count)}\n" for p in passages]
-            around = list(zip(above, background(document, text, passages), strict=True))
+            above = [context(document.title, p.heading_path, p.text, count) for p in passages]
             papers.append(
-                Source(paper, _WORD.split(text), around, np.stack([vectors[p.id] for p in passages]))
+                Source(paper, _WORD.split(text), above, np.stack([vectors[p.id] for p in passages]))
             )
     words: dict[int, list[str]] = defaultdict(list)
     for source in papers:
         for word in source.pieces[1::2]:
             words[len(word)].append(word)
-    return Sources(papers, words, nearest_cosines(np.concatenate([s.vectors for s in papers])), _heaps(papers))
+    vectors_of_all = np.concatenate([source.vectors for source in papers])
+    return Sources(papers, words, nearest_cosines(vectors_of_all), _heaps(papers))
 
 
 def nearest_cosines(vectors: Vectors, of: Vectors | None = None) -> Vectors:
@@ -105,10 +104,10 @@ def _heaps(papers: list[Source]) -> tuple[float, float]:
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """One paper on its way into a build: with what is searched, and its vectors."""
+    """One paper on its way into a build: with what stands above its passages, and their vectors."""
 
     paper: Paper
-    texts: list[str]
+    above: list[str]
     vectors: Vectors
 
 
@@ -125,7 +124,7 @@ def neighbours(given: Sources, count: int) -> Iterator[Made]:
         shelf = SHELVES[int(rng.choice(len(SHELVES), p=SHARES))]
         document = replace(made.paper.document, groups=shelf)
         paper = replace(made.paper, document=document, passages=made.paper.passages[part])
-        yield Made(paper, made.texts[part], made.vectors[part])
+        yield Made(paper, made.above[part], made.vectors[part])
         left -= len(paper.passages)
         number += 1
 
@@ -143,11 +142,11 @@ def _made(source: Source, given: Sources, turn: int, words: int, rng: np.random.
         replace(p, id=f"{name}:{p.id.rpartition(':')[2]}", document_id=name, text=text[p.start : p.end])
         for p in old.passages
     ]
-    texts = [f"{above}{p.text}\n{below}" for p, (above, below) in zip(passages, source.around, strict=True)]
-    vectors = source.vectors if not turn else turned(source.vectors, rng.choice(given.nearest, len(texts)), rng)
+    nearest = rng.choice(given.nearest, len(passages))
+    vectors = source.vectors if not turn else turned(source.vectors, nearest, rng)
     title = old.document.title if not turn else f"{old.document.title} ({turn})"
     document = replace(old.document, id=name, title=title, path=f"{turn}/{old.document.path}", supersedes=())
-    return Made(Paper(document, tuple(pages), tuple(passages)), texts, vectors)
+    return Made(Paper(document, tuple(pages), tuple(passages)), source.above, vectors)
 
 
 def _swapped(pieces: list[str], given: Sources, words: int, rng: np.random.Generator) -> list[str]:
