@@ -122,8 +122,8 @@ def prove(short: bool) -> Proof:
     with tempfile.TemporaryDirectory(prefix="workers-") as folder:
         reached, wrong = published(Path(folder) / "published", SHORT_PUBLISHES if short else PUBLISHES)
         told = (
-            f"{len(reached)} builds were published under two workers: all answers were of the new one after at\n"
-            f"most {max(reached, default=0):.1f} s (median {statistics.median(reached or [0]):.1f} s)."
+            f"{len(reached)} builds were published under two workers: all answers were of the new one after "
+            f"at\nmost {max(reached, default=0):.1f} s (median {statistics.median(reached or [0]):.1f} s)."
         )
         tried = SHORT_PUBLISHES if short else PUBLISHES
         if short:
@@ -135,8 +135,8 @@ def prove(short: bool) -> Proof:
         failed.append(f"two workers answer only {low:.2f} times as much")
     one, two = (statistics.mean(each) for each in zip(*rates, strict=True))
     told += (
-        f" Over 248 papers {ASKERS} programs asked one\nworker {one:.1f} and two workers {two:.1f} questions a "
-        f"second: {statistics.mean(ratios):.2f} times as many (95 % {low:.2f} to\n{high:.2f}, "
+        f" Over 248 papers {ASKERS} programs asked\none worker {one:.1f} and two workers {two:.1f} questions "
+        f"a second: {statistics.mean(ratios):.2f} times as many (95 % {low:.2f} to\n{high:.2f}, "
         f"{len(rates)} pairs of rounds of {ROUND_S:g} s); asking them took {share:.0%} of the two cores."
     )
     held = len(reached) * (not wrong) + (not failed)
