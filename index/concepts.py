@@ -12,7 +12,7 @@ from dataclasses import dataclass
 Terms = tuple[str, ...]
 Analyse = Callable[[str], list[str]]
 
-FORMS = 8  # of a concept that are searched
+MOST_FORMS = 8  # of a concept that are searched
 
 _WORD = re.compile(r"[^\W_]+(?:[&/.’'-][^\W_]+)*")
 
@@ -80,12 +80,12 @@ def concepts(text: str, language: Language) -> list[Concept]:
 
 
 def _likeliest(forms: Sequence[Terms], rarity: Mapping[str, float]) -> Sequence[Terms]:
-    """The question's own form and the others in the papers' commonest words, FORMS at most: among 26,000
+    """The question's own form and the others in the papers' commonest words, MOST_FORMS at most: among 26,000
     papers one short form can have hundreds of long ones, and a search for all of them takes seconds."""
-    if len(forms) <= FORMS:
+    if len(forms) <= MOST_FORMS:
         return forms
     others = sorted(forms[1:], key=lambda form: max(rarity[term] for term in form))
-    return [forms[0], *others[: FORMS - 1]]
+    return [forms[0], *others[: MOST_FORMS - 1]]
 
 
 def _known(forms: Sequence[Terms], rarity: Mapping[str, float]) -> Sequence[Terms]:

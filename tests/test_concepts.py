@@ -3,7 +3,7 @@ from collections.abc import Sequence
 import pytest
 
 from assistant.answer_types import answer_type, holds
-from index.concepts import FORMS, Concept, Language, concepts, coverage
+from index.concepts import MOST_FORMS, Concept, Language, concepts, coverage
 
 RARE = {"salw": 3.0, "small": 2.0, "weapon": 1.0, "programme": 0.5, "liaison": 2.5, "laison": 4.0}
 FORMS: dict[tuple[str, ...], list[tuple[str, ...]]] = {
@@ -86,5 +86,5 @@ def test_of_very_many_long_forms_those_in_the_commonest_words_are_searched() -> 
         resembling=lambda term: (),
     )
     (concept,) = concepts("NFP", language)
-    assert len(concept.alternatives) == FORMS
+    assert len(concept.alternatives) == MOST_FORMS
     assert concept.alternatives[:2] == (("nfp",), ("national", "point"))
