@@ -79,7 +79,7 @@ def test_a_figure_the_question_names_is_no_answer_to_it() -> None:
 
 def test_of_very_many_long_forms_those_in_the_commonest_words_are_searched() -> None:
     forms: dict[tuple[str, ...], list[tuple[str, ...]]] = {
-        ("nfp",): [(f"rare{n}", "point") for n in range(50)] + [("national", "point")]
+        ("nfp",): [*((f"rare{n}", "point") for n in range(50)), ("national", "point")]
     }
     language = Language(
         analyse=lambda text: text.lower().split(),
