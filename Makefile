@@ -58,7 +58,7 @@ screenshots: .venv/test.stamp
 	ASSISTANT_CORPUS=docs_corpus ASSISTANT_INDEX=var/screenshots $(BIN)/python docs/take_screenshots.py
 
 # The long proofs: each writes its figure into docs/reliability.md; `make prove PROOFS="kills disk"` runs some.
-PROOFS := documents kills disk damage publishing models records load soak restarts
+PROOFS := documents kills disk damage publishing workers models records load soak restarts
 prove: .venv/test.stamp
 	failed=""; for proof in $(PROOFS); do \
 	    echo "$$proof"; PYTHONPATH=tests $(BIN)/python -m proofs.$$proof || failed="$$failed $$proof"; \

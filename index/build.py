@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import asdict
 from importlib.metadata import version
+from itertools import chain, starmap
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ from index.catalogue import write_catalogue
 from index.chroma import StoreServer
 from index.corpus import Corpus, find
 from index.embedding import Embedder
-from index.engine import Engine, Threads
+from index.engine import Engine, Threads, parts
 from index.errors import BadIndex, StoreFault
 from index.health import recorded
 from index.lexical import write_lexical
@@ -31,6 +32,8 @@ from index.splitting import context, document_text
 from index.store import write_vectors
 from index.types import EVERYBODY, Document, Passage, Report
 from index.weights import sha256_of
+
+TAKEN_AT_ONCE = 10_000  # vectors from the cache
 
 
 def build(
@@ -68,14 +71,11 @@ def build(
                 if not generations.verify(folder) and not remote.unfit(folder, served, server):
                     return _unchanged(served, time.monotonic() - begun)
             papers, outcomes = papers_of(corpus, embedder, cache, tell, engine, ocr)
-            texts = [
-                [_embedded_text(p.document, passage, embedder) for passage in p.passages] for p in papers
-            ]
-            flat = [text for own in texts for text in own]
-            vectors, embedded = _embed(flat, embedder.model_id, engine, cache, tell)
+            above = [[_above(p.document, passage, embedder) for passage in p.passages] for p in papers]
+            vectors, embedded = _embed(papers, above, embedder.model_id, engine, cache, tell)
             keep = served["build_id"] if served and _holds_nothing_withdrawn(served, papers) else None
             with generations.new_build(index_folder) as target, _explained(index_folder, len(vectors)):
-                shelves, own = _store(target, papers, _searched(papers, texts), vectors, tell)
+                shelves, own = _store(target, papers, above, vectors, tell)
                 on_server = remote.upload(target, server, own) if server else None
                 if server is None:
                     write_vectors(target, own)
@@ -167,45 +167,52 @@ def _source_digest(corpus: Corpus, embedder: Embedder, ocr: str, server: StoreSe
     return hashlib.sha256("\n".join(told).encode()).hexdigest()
 
 
-def _embedded_text(document: Document, passage: Passage, embedder: Embedder) -> str:
-    above = context(document.title, passage.heading_path, passage.text, embedder.count_tokens)
-    return f"{above}\n{passage.text}"
+def _above(document: Document, passage: Passage, embedder: Embedder) -> str:
+    """What stands above a passage where it is embedded."""
+    return context(document.title, passage.heading_path, passage.text, embedder.count_tokens)
 
 
-def _searched(papers: list[Paper], texts: list[list[str]]) -> list[list[str]]:
-    """What the words of a question are looked for in: each passage as it is embedded, and what it
-    leaves to the rest of its paper."""
-    return [
-        [
-            f"{text}\n{told}"
-            for text, told in zip(
-                own, background(paper.document, document_text(paper.pages), paper.passages), strict=True
-            )
-        ]
-        for paper, own in zip(papers, texts, strict=True)
-    ]
+def _searched(paper: Paper, above: list[str]) -> Iterator[tuple[str, str]]:
+    """What the words of a question are looked for in, by the passage's id: each as it is embedded, and
+    what it leaves to the rest of its paper."""
+    untold = background(paper.document, document_text(paper.pages), paper.passages)
+    for passage, over, told in zip(paper.passages, above, untold, strict=True):
+        yield passage.id, f"{over}\n{passage.text}\n{told}"
 
 
 def _embed(
-    texts: list[str], model_id: str, engine: Engine, cache: Cache, tell: Progress
+    papers: list[Paper], above: list[list[str]], model_id: str, engine: Engine, cache: Cache, tell: Progress
 ) -> tuple[np.ndarray[Any, np.dtype[np.float32]], int]:
-    """A vector for each text, and how many had to be computed."""
-    keys = [hashlib.sha256(f"{model_id}\n{text}".encode()).digest() for text in texts]
-    known = cache.vectors(list(dict.fromkeys(keys)))
-    new = {key: text for key, text in zip(keys, texts, strict=True) if key not in known}
-    missing, wanted = list(new), list(new.values())
+    """A vector for each passage, and how many had to be computed."""
+    texts = [
+        (over, passage.text)  # joined where they are needed: a text held twice is a third of all memory
+        for paper, own in zip(papers, above, strict=True)
+        for passage, over in zip(paper.passages, own, strict=True)
+    ]
+    keys = [hashlib.sha256("\n".join((model_id, *text)).encode()).digest() for text in texts]
+    rows = {key: row for row, key in enumerate(dict.fromkeys(keys))}
+    table = np.zeros((0, 1), np.float32)  # one array for all: a million of small ones take twice the memory
+    new = dict(zip(keys, texts, strict=True))
+    listed = list(rows)
+    for part in parts(len(listed), TAKEN_AT_ONCE):
+        for key, vector in cache.vectors([listed[place] for place in part]).items():
+            table = table if len(table) else np.empty((len(rows), len(vector)), np.float32)
+            table[rows[key]] = vector
+            del new[key]
+    missing, wanted = list(new), ["\n".join(text) for text in new.values()]
     done, chars, total = 0, 0, sum(map(len, wanted))
     for places, vectors in engine.vectors(wanted):
-        made = {missing[place]: vector for place, vector in zip(places, vectors, strict=True)}
-        cache.add_vectors(made.items())
-        known.update(made)
+        own_keys = [missing[place] for place in places]
+        cache.add_vectors(zip(own_keys, vectors, strict=True))
+        table = table if len(table) else np.empty((len(rows), vectors.shape[1]), np.float32)
+        table[[rows[key] for key in own_keys]] = vectors
         done, chars = done + len(places), chars + sum(len(wanted[place]) for place in places)
         tell("embed", chars, total, f"{done} of {len(wanted)} new passages")
-    return np.stack([known[key] for key in keys]) if keys else np.zeros((0, 1), np.float32), len(new)
+    return table if len(rows) == len(keys) else table[[rows[key] for key in keys]], len(new)
 
 
 def _store(
-    target: Path, papers: list[Paper], texts: list[list[str]], vectors: Any, tell: Progress
+    target: Path, papers: list[Paper], above: list[list[str]], vectors: Any, tell: Progress
 ) -> tuple[list[list[str]], dict[int, tuple[list[str], Any]]]:
     """Write catalogue and lexical indexes; the groups of each shelf and its vectors, by its number."""
     shelves = sorted({paper.document.groups for paper in papers})
@@ -214,15 +221,12 @@ def _store(
         target / "catalogue.sqlite",
         ((number[p.document.groups], p.document, p.pages, p.passages) for p in papers),
     )
-    flat = [
-        (number[paper.document.groups], passage.id, text)
-        for paper, own in zip(papers, texts, strict=True)
-        for passage, text in zip(paper.passages, own, strict=True)
-    ]
+    flat = [(number[paper.document.groups], passage.id) for paper in papers for passage in paper.passages]
     by_shelf: dict[int, tuple[list[str], Any]] = {}
-    for shelf in range(len(shelves)):
+    for shelf, groups in enumerate(shelves):
+        own = [pair for pair in zip(papers, above, strict=True) if pair[0].document.groups == groups]
+        write_lexical(target / "lexical" / str(shelf), chain.from_iterable(starmap(_searched, own)))
         rows = [i for i, entry in enumerate(flat) if entry[0] == shelf]
-        write_lexical(target / "lexical" / str(shelf), [flat[i][1:] for i in rows])
         by_shelf[shelf] = ([flat[i][1] for i in rows], vectors[rows])
     shutil.copy(GLOSSARY, target / "glossary.csv")
     tell("store", 1, 1, f"{len(flat)} passages in {len(shelves)} shelves")

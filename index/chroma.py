@@ -21,6 +21,7 @@ from index.errors import BadIndex, StoreAway, StoreFault
 
 SPACE = {"space": "cosine", "ef_construction": 200, "max_neighbors": 32, "ef_search": 200}
 CONNECT_S, READ_S, WRITE_S = 3.0, 10.0, 120.0  # waited for a connection, an answer, an answer to writing
+DOCUMENT = "document_id"  # what a vector says of itself
 ROWS = 300  # sent or fetched at once, where the server does not ask for fewer: Chroma Cloud takes no more
 Told = TypeVar("Told")
 CLOUD = "trychroma.com"
@@ -126,19 +127,21 @@ class Chroma:
             part = np.ascontiguousarray(vectors[first : first + rows], dtype="<f4")
             packed = checks.get("supports_base64_encoding")
             sent = [base64.b64encode(row.tobytes()).decode() for row in part] if packed else part.tolist()
-            asked = {"ids": list(ids[first : first + rows]), "embeddings": sent}
+            own = list(ids[first : first + rows])
+            of = [{DOCUMENT: passage_id.rpartition(":")[0]} for passage_id in own]
+            asked = {"ids": own, "embeddings": sent, "metadatas": of}
             self._ask("POST", f"{self._place()}/collections/{collection}/add", asked, wait_s=WRITE_S)
 
     def nearest(
-        self, collection: str, vector: Vectors, k: int, ids: Collection[str] | None = None
+        self, collection: str, vector: Vectors, k: int, documents: Collection[str] | None = None
     ) -> dict[str, float]:
-        """Cosine similarity of the `k` vectors nearest to a unit vector, of those named if given: the
-        collection must hold all of these."""
-        if not k or (ids is not None and not ids):  # an empty list of names is not left to the server to read
+        """Cosine similarity of the `k` vectors nearest to a unit vector, of those of the named documents if
+        there are any named."""
+        if not k or (documents is not None and not documents):  # not left to the server to read
             return {}
         asked = {"query_embeddings": [vector.tolist()], "n_results": k, "include": ["distances"]}
-        if ids is not None:
-            asked["ids"] = list(ids)
+        if documents is not None:
+            asked["where"] = {DOCUMENT: {"$in": sorted(documents)}}
         near = self._ask("POST", f"{self._place()}/collections/{collection}/query", asked)
         return self._understood(
             lambda: {
@@ -147,15 +150,6 @@ class Chroma:
                 if far is not None
             }
         )
-
-    def held(self, collection: str, ids: Sequence[str]) -> list[str]:
-        """Those of the names that the collection holds."""
-        found: list[str] = []
-        for first in range(0, len(ids), ROWS):
-            asked = {"ids": list(ids[first : first + ROWS]), "include": []}
-            got = self._ask("POST", f"{self._place()}/collections/{collection}/get", asked)
-            found += self._understood(partial(_ids, got))
-        return found
 
     def vectors(self, collection: str, ids: Sequence[str]) -> dict[str, Vectors]:
         """The vectors of that name, as far as the collection holds them."""

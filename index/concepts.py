@@ -12,6 +12,8 @@ from dataclasses import dataclass
 Terms = tuple[str, ...]
 Analyse = Callable[[str], list[str]]
 
+MOST_FORMS = 8  # of a concept that are searched
+
 _WORD = re.compile(r"[^\W_]+(?:[&/.’'-][^\W_]+)*")
 
 # Words that ask, and say nothing of what is asked.
@@ -71,10 +73,19 @@ def concepts(text: str, language: Language) -> list[Concept]:
     if not found:
         return []
     rarity = language.rarity([term for forms in found.values() for form in forms for term in form])
+    kept = [_likeliest(forms, rarity) for forms in found.values()]
     return [
-        Concept(min(_weight(form, rarity) for form in _known(forms, rarity)), tuple(forms))
-        for forms in found.values()
+        Concept(min(_weight(form, rarity) for form in _known(forms, rarity)), tuple(forms)) for forms in kept
     ]
+
+
+def _likeliest(forms: Sequence[Terms], rarity: Mapping[str, float]) -> Sequence[Terms]:
+    """The question's own form and the others in the papers' commonest words, MOST_FORMS at most: among 26,000
+    papers one short form can have hundreds of long ones, and a search for all of them takes seconds."""
+    if len(forms) <= MOST_FORMS:
+        return forms
+    others = sorted(forms[1:], key=lambda form: max(rarity[term] for term in form))
+    return [forms[0], *others[: MOST_FORMS - 1]]
 
 
 def _known(forms: Sequence[Terms], rarity: Mapping[str, float]) -> Sequence[Terms]:

@@ -7,7 +7,7 @@ shelf that is not opened lends nothing, not even its counts.
 
 import math
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
@@ -43,13 +43,15 @@ def write_lexical(folder: Path, entries: Iterable[tuple[str, str]]) -> None:
     folder.mkdir(parents=True)
     schema = SchemaBuilder()
     schema.add_text_field("id", stored=True, tokenizer_name="raw", index_option="basic")
+    schema.add_text_field("document", tokenizer_name="raw", index_option="basic")
     schema.add_text_field("text", tokenizer_name=ANALYSER, index_option="freq")
     with writing(folder, ValueError, RuntimeError):  # in which tantivy gives its errors
         index = Index(schema.build(), str(folder))
         index.register_tokenizer(ANALYSER, _analyser(stopwords=False))
         writer = index.writer(WRITER_BYTES, 1)  # one thread, one segment: the same files each time
         for passage_id, text in entries:
-            writer.add_document(Document(id=passage_id, text=text))
+            document_id = passage_id.rpartition(":")[0]
+            writer.add_document(Document(id=passage_id, document=document_id, text=text))
         writer.commit()
         writer.wait_merging_threads()
 
@@ -126,8 +128,16 @@ class Lexical:
         )
         return [word for word, _, _ in near]
 
-    def search(self, asked: Sequence[Concept], k: int, shelves: Sequence[int]) -> dict[str, float]:
-        """Scores of the best `k` passages of each shelf that have a word of one of the concepts.
+    def search(
+        self,
+        asked: Sequence[Concept],
+        k: int,
+        shelves: Sequence[int],
+        documents: Collection[str] | None = None,
+    ) -> dict[str, float]:
+        """Scores of the best `k` passages of each shelf that have a word of one of the concepts, of those
+        of the given documents if there are any given. These change no score: rarity is counted over all
+        that stands on the shelves.
 
         BM25, with a concept in the place of a word: its weight times the mean saturation of its words,
         weighted by their rarity; of its alternatives the best counts, and one that is there in part
@@ -150,9 +160,20 @@ class Lexical:
                 if queries := [query for form in found for query in form]:
                     parts.append(queries[0] if len(queries) == 1 else Query.disjunction_max_query(queries))
             if parts:
-                for score, address in searcher.search(_any_of(parts), k, count=False).hits:
+                wanted = self._of(shelf, _any_of(parts), documents)
+                for score, address in searcher.search(wanted, k, count=False).hits:
                     scores[searcher.doc(address)["id"][0]] = float(score)
         return scores
+
+    def _of(self, shelf: int, query: Any, documents: Collection[str] | None) -> Any:
+        """A query narrowed to some documents."""
+        from tantivy import Occur, Query
+
+        if documents is None:
+            return query
+        schema = self._shelves[shelf][0].schema
+        those = Query.const_score_query(Query.term_set_query(schema, "document", list(documents)), 0.0)
+        return Query.boolean_query([(Occur.Must, query), (Occur.Must, those)])
 
     def _form(self, shelf: int, form: Sequence[str], share: float, rarity: Mapping[str, float]) -> list[Any]:
         """Queries for one alternative of a concept on one shelf: all its words, and any of them for less."""

@@ -24,7 +24,6 @@ from index.errors import BadIndex, StoreAway, StoreFault
 
 NAME = "STORE"  # the file of an index folder with the name of its alias record
 ALIAS = "ct-assistant-"  # begins the name of an alias record
-ONE_BY_ONE = 2_000  # passages that a search is narrowed to, by their names
 RECORDED = "on_server"  # what it is called in the record of a build
 NO_SERVER = (
     "its vectors are on a Chroma server. Set ASSISTANT_STORE_URL to it, or run `ct-assistant build` to have "
@@ -61,20 +60,12 @@ class RemoteStore:
     def search(
         self, vector: Vectors, k: int, shelves: Sequence[int], allowed: Collection[str] | None = None
     ) -> dict[str, float]:
-        """Cosine similarity of the `k` passages of each shelf nearest to a unit vector, of those
-        allowed if given. Raises BadIndex."""
+        """Cosine similarity of the `k` passages of each shelf nearest to a unit vector, of those of the
+        allowed documents if they are given. Raises BadIndex."""
         found: dict[str, float] = {}
         for shelf in shelves:
             collection, count = self.collections()[shelf], self._counts[shelf]
-            if allowed is None:
-                found |= self._chroma.nearest(collection, vector, min(k, count))
-            elif len(allowed) <= ONE_BY_ONE:  # a name that it does not hold makes the server fail
-                held = self._chroma.held(collection, list(allowed))
-                found |= self._chroma.nearest(collection, vector, min(k, len(held)), held)
-            else:  # as many more as are likely to be dropped
-                more = min(2 * k * count // len(allowed) + k, count, self._chroma.most)
-                near = self._chroma.nearest(collection, vector, more)
-                found |= {i: cosine for i, cosine in near.items() if i in allowed}
+            found |= self._chroma.nearest(collection, vector, min(k, count), allowed)
         return found
 
     def similarities(self, vector: Vectors, ids: Collection[str], shelves: Sequence[int]) -> dict[str, float]:

@@ -1,7 +1,8 @@
 """Vectors to passages by cosine: the only door to Chroma.
 
-One collection a shelf (a distinct set of groups), and beside it a file with the same vectors, which
-small shelves are searched in: a program that asks one question then loads no database. A build
+A file of vectors a shelf (a distinct set of groups), in which shelves of up to a million passages are
+searched: a program that asks one question then loads no database. Beside it, for the smallest shelves
+and the largest, a collection of Chroma with the same vectors. A build
 is written once and never again, because Chroma's local store loses data when it is killed while
 writing; a reader works on a copy of its own, because opening a store changes its files.
 """
@@ -32,8 +33,9 @@ GRAPH_VERSION = 1
 LENGTH_BYTES = 4
 
 FOLDER, EXACT_FOLDER = "vectors", "exact"  # of a build
-EXACT = 50_000  # passages of a shelf that are all compared
-ONE_BY_ONE = 2_000  # … of a larger one, where a search is narrowed to so few
+EXACT = 1_000_000  # passages of a shelf that are all compared
+KEPT_TWICE = 100_000  # … of one that Chroma holds although it is not asked: a minute and a half to add it at most
+ONE_BY_ONE = 2_000  # … of one that is asked in a graph, where a search is narrowed to so few
 SPACE = {"space": "cosine", "ef_construction": 200, "max_neighbors": 32, "ef_search": 200}
 
 
@@ -79,8 +81,8 @@ def _settings() -> Any:
 
 
 def write_vectors(build: Path, shelves: dict[int, tuple[list[str], Vectors]]) -> None:
-    """Write the vectors of a new build: a collection for each shelf, read back to see that all is there,
-    and a file for the shelves that are compared as a whole.
+    """Write the vectors of a new build: a file for each shelf, and a collection for the smallest and the
+    largest, read back to see that all is there.
 
     Raises OSError, and BadIndex where a collection does not hold what was given to it.
     """
@@ -89,8 +91,9 @@ def write_vectors(build: Path, shelves: dict[int, tuple[list[str], Vectors]]) ->
     folder = build / FOLDER
     for shelf, (ids, vectors) in shelves.items():
         write_exact(build / EXACT_FOLDER, shelf, ids, vectors)
+    graphs = {shelf: given for shelf, given in shelves.items() if _has_graph(len(given[0]))}
     with writing(folder, ChromaError), closing(_client(folder)) as client:
-        for shelf, (ids, vectors) in shelves.items():
+        for shelf, (ids, vectors) in graphs.items():
             collection = client.create_collection(
                 _name(shelf), configuration={"hnsw": SPACE}, embedding_function=None
             )
@@ -139,20 +142,21 @@ class Store:
         self._graphs = _Graphs(build / FOLDER) if any(len(s) > EXACT for s in self._shelves) else None
 
     def search(
-        self, vector: Vectors, k: int, shelves: Sequence[int], allowed: Collection[str] | None = None
+        self, vector: Vectors, k: int, shelves: Sequence[int], documents: Collection[str] | None = None
     ) -> dict[str, float]:
-        """Cosine similarity of the `k` passages of each shelf nearest to a unit vector, of those
-        allowed if given."""
+        """Cosine similarity of the `k` passages of each shelf nearest to a unit vector, of those of the
+        given documents if there are any given."""
         found: dict[str, float] = {}
         for shelf in shelves:
-            own, many = self._shelves[shelf], len(self._shelves[shelf]) > EXACT
-            if self._graphs is None or not many or (allowed is not None and len(allowed) <= ONE_BY_ONE):
-                found |= own.nearest(vector, k, allowed)
-            elif allowed is None:
+            own = self._shelves[shelf]
+            rows = None if documents is None else own.rows_of(documents)
+            if self._graphs is None or len(own) <= EXACT or (rows is not None and len(rows) <= ONE_BY_ONE):
+                found |= own.nearest(vector, k, rows)
+            elif rows is None or documents is None:
                 found |= self._graphs.nearest(shelf, vector, k)
             else:  # as many more as are likely to be dropped
-                near = self._graphs.nearest(shelf, vector, 2 * k * len(own) // len(allowed))
-                found |= {i: cosine for i, cosine in near.items() if i in allowed}
+                near = self._graphs.nearest(shelf, vector, 2 * k * len(own) // len(rows))
+                found |= {i: cosine for i, cosine in near.items() if i.rpartition(":")[0] in documents}
         return found
 
     def similarities(self, vector: Vectors, ids: Collection[str], shelves: Sequence[int]) -> dict[str, float]:
@@ -207,15 +211,16 @@ class _Graphs:
 def vectors_of(
     build: Path, record: Mapping[str, Any], server: StoreServer | None
 ) -> Iterator[dict[str, Vectors]]:
-    """All vectors of each shelf by the ids of their passages; where they are in the folder, as both files
-    of them hold them: one that they do not agree on is left out. Raises BadIndex."""
+    """All vectors of each shelf by the ids of their passages; where a folder has a collection too, one that
+    file and collection do not agree on is left out. Raises BadIndex."""
     shelf_count, counts = len(record["shelves"]), remote.counts_of(record)
     if counts is not None:
         yield from remote.vectors_of(build, counts, server)
         return
     with closing(_Graphs(build / FOLDER)) as graphs:
         for shelf in range(shelf_count):
-            exact, kept = ExactShelf(build / EXACT_FOLDER, shelf).vectors(), graphs.vectors(shelf)
+            exact = ExactShelf(build / EXACT_FOLDER, shelf).vectors()
+            kept = graphs.vectors(shelf) if _has_graph(len(exact)) else exact
             same = (i for i in exact.keys() & kept.keys() if np.allclose(exact[i], kept[i], atol=1e-6))
             yield {i: exact[i] for i in same}
 
@@ -241,6 +246,11 @@ def _copied(folder: Path) -> PrivateCopy:
 def _release(client: Any, copy: PrivateCopy) -> None:
     client.close()
     copy.close()
+
+
+def _has_graph(passages: int) -> bool:
+    """Whether a shelf of so many is in Chroma too."""
+    return passages <= KEPT_TWICE or passages > EXACT
 
 
 def _name(shelf: int) -> str:

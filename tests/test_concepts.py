@@ -3,7 +3,7 @@ from collections.abc import Sequence
 import pytest
 
 from assistant.answer_types import answer_type, holds
-from index.concepts import Concept, Language, concepts, coverage
+from index.concepts import MOST_FORMS, Concept, Language, concepts, coverage
 
 RARE = {"salw": 3.0, "small": 2.0, "weapon": 1.0, "programme": 0.5, "liaison": 2.5, "laison": 4.0}
 FORMS: dict[tuple[str, ...], list[tuple[str, ...]]] = {
@@ -75,3 +75,18 @@ def test_a_figure_the_question_names_is_no_answer_to_it() -> None:
     assert holds("number", "It addressed 36 of the 78.", question)
     assert holds("date", "On 23 January 2024 it met.", "When did it meet?")
     assert not holds("date", "It met in the hall.", "When did it meet?")
+
+
+def test_of_very_many_long_forms_those_in_the_commonest_words_are_searched() -> None:
+    forms: dict[tuple[str, ...], list[tuple[str, ...]]] = {
+        ("nfp",): [*((f"rare{n}", "point") for n in range(50)), ("national", "point")]
+    }
+    language = Language(
+        analyse=lambda text: text.lower().split(),
+        rarity=lambda terms: {term: 9.0 if term.startswith("rare") else 1.0 for term in terms},
+        forms=forms,
+        resembling=lambda term: (),
+    )
+    (concept,) = concepts("NFP", language)
+    assert len(concept.alternatives) == MOST_FORMS
+    assert concept.alternatives[:2] == (("nfp",), ("national", "point"))

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from index.exact import ExactShelf, write_exact
-from index.store import EXACT, Store, write_vectors
+from index.store import EXACT, KEPT_TWICE, Store, vectors_of, write_vectors
 
 # glibc fills what a program takes and has not written with the complement of this byte.
 PERTURB, UNWRITTEN = 0xA5, b"\x5a" * 32
@@ -43,27 +43,33 @@ def test_no_memory_of_the_building_process_reaches_the_disk(tmp_path: Path, coun
         assert UNWRITTEN not in path.read_bytes(), f"{path} holds memory nobody wrote"
 
 
-@pytest.mark.parametrize("most", [EXACT, 1000])
+@pytest.mark.parametrize(("most", "twice"), [(EXACT, KEPT_TWICE), (EXACT, 1000), (1000, 0)])
 def test_a_store_of_many_vectors_finds_each_of_them_again(
-    most: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    most: int, twice: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     rng = np.random.default_rng(0)
     vectors = rng.normal(size=(2_500, 384)).astype(np.float32)
     vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
-    ids = [f"paper:{n}" for n in range(len(vectors))]
-    write_vectors(tmp_path, {0: (ids, vectors)})
+    ids = [f"paper{n % 50}:{n}" for n in range(len(vectors))]
     monkeypatch.setattr("index.store.EXACT", most)
-    few = set(ids[::7])
+    monkeypatch.setattr("index.store.KEPT_TWICE", twice)
+    write_vectors(tmp_path, {0: (ids, vectors)})
+    some, one = {f"paper{n}" for n in range(0, 50, 7)}, {"paper0"}
     with closing(Store(tmp_path, 1)) as store:
         for n in range(0, len(ids), 100):
             assert store.search(vectors[n], 1, [0]) == {ids[n]: pytest.approx(1.0, abs=1e-5)}
-            assert set(store.search(vectors[n], 40, [0], few)) <= few
-            (nearest,) = store.search(vectors[n], 1, [0], {ids[n], ids[n - 1]})
-            assert nearest == ids[n]
+            found = store.search(vectors[n], 40, [0], some)
+            assert len(found) == 40 and {i.partition(":")[0] for i in found} <= some
+            assert (ids[n] in found) == (n % 50 in range(0, 50, 7))
+            assert set(store.search(vectors[0], 60, [0], one)) == set(ids[::50])
+    for vectors_read in vectors_of(tmp_path, {"shelves": [["all"]]}, None):
+        assert vectors_read.keys() == set(ids)
     assert not list(Path(tempfile.gettempdir()).glob("ct-assistant-open-*")), "a copy was left behind"
 
 
-NAMES = st.sets(st.text(st.characters(exclude_categories=("Cs", "Cc")), min_size=1, max_size=12), max_size=30)
+# As documents are called: without a colon.
+_LETTERS = st.characters(exclude_categories=("Cs", "Cc"), exclude_characters=":")
+NAMES = st.sets(st.text(_LETTERS, min_size=1, max_size=12), max_size=30)
 
 
 @given(names=NAMES, asked=NAMES, k=st.integers(1, 40))
@@ -74,13 +80,13 @@ def test_a_shelf_that_is_compared_as_a_whole_gives_what_sorting_gives(
     rng = np.random.default_rng(len(names))
     vectors = rng.normal(size=(len(ids), 8)).astype(np.float32)
     question = rng.normal(size=8).astype(np.float32)
-    allowed = {i for i in ids if i.partition(":")[0] in asked} | asked
+    allowed = {i for i in ids if i.rpartition(":")[0] in asked}
     with tempfile.TemporaryDirectory() as folder:
         write_exact(Path(folder), 0, ids, vectors)
         shelf = ExactShelf(Path(folder), 0)
         known = {i: float(v @ question) for i, v in zip(ids, vectors, strict=True)}
         for some in (None, allowed):
-            found = shelf.nearest(question, k, some)
+            found = shelf.nearest(question, k, None if some is None else shelf.rows_of(asked))
             best = sorted((known[i] for i in known if some is None or i in some), reverse=True)[:k]
             assert sorted(found.values(), reverse=True) == pytest.approx(best, abs=1e-5)
             assert all(known[i] == pytest.approx(cosine, abs=1e-5) for i, cosine in found.items())
