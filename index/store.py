@@ -34,7 +34,7 @@ LENGTH_BYTES = 4
 
 FOLDER, EXACT_FOLDER = "vectors", "exact"  # of a build
 EXACT = 1_000_000  # passages of a shelf that are all compared
-KEPT_TWICE = 100_000  # … of one that Chroma holds although it is not asked: a minute and a half to add it at most
+KEPT_TWICE = 100_000  # … of one that Chroma holds although it is not asked: up to 90 s to add it
 ONE_BY_ONE = 2_000  # … of one that is asked in a graph, where a search is narrowed to so few
 SPACE = {"space": "cosine", "ef_construction": 200, "max_neighbors": 32, "ef_search": 200}
 
