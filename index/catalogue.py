@@ -15,15 +15,21 @@ from index.acronyms import definitions
 from index.room import writing
 from index.types import Document, Heading, Page, Passage
 
+# The shelf comes first in a key: what lies on a shelf that is not asked is not found, in the same time as
+# what is not there, instead of found and dropped.
 _SCHEMA = """
-CREATE TABLE documents (id TEXT PRIMARY KEY, shelf INTEGER, position INTEGER, fields TEXT);
+CREATE TABLE documents (
+    id TEXT, shelf INTEGER, position INTEGER, fields TEXT,
+    PRIMARY KEY (shelf, id)
+);
 CREATE TABLE pages (
     document_id TEXT, number INTEGER, label TEXT, headings TEXT, text TEXT,
     PRIMARY KEY (document_id, number)
 ) WITHOUT ROWID;
 CREATE TABLE passages (
-    id TEXT PRIMARY KEY, document_id TEXT, shelf INTEGER, first INTEGER, last INTEGER,
-    start INTEGER, stop INTEGER, heading_path TEXT, text TEXT
+    id TEXT, document_id TEXT, shelf INTEGER, first INTEGER, last INTEGER,
+    start INTEGER, stop INTEGER, heading_path TEXT, text TEXT,
+    PRIMARY KEY (shelf, id)
 );
 CREATE TABLE acronyms (shelf INTEGER, short TEXT, long TEXT, PRIMARY KEY (shelf, short, long)) WITHOUT ROWID;
 """

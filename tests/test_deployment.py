@@ -61,7 +61,6 @@ def test_a_server_writes_only_where_it_is_set_to_and_leaves_nothing_behind_when_
 ) -> None:
     """Nothing in the home folder: there onnxruntime kept what it wanted to report to its maker."""
     assert server.stdout is not None and server.stdout.readline().startswith(b"Serving on unix:")
-    assert [path.name for path in (tmp_path / "tmp").glob("ct-assistant-*")] != [], "no copy of the vectors"
     transport = httpx.HTTPTransport(uds=str(tmp_path / "kept" / "ct.sock"))
     with httpx.Client(transport=transport, base_url="http://localhost", timeout=60) as client:
         for path in ("/", "/documents"):

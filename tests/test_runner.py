@@ -225,7 +225,7 @@ def test_a_run_over_the_small_index_has_figures_of_every_kind(
 def test_the_full_curve_asks_again_without_a_threshold_and_changes_no_score(
     questions: Path, settings: Settings, open_assistant: Any, tmp_path: Path
 ) -> None:
-    strict = settings.model_copy(update={"min_confidence": 0.75})
+    strict = settings.model_copy(update={"min_confidence": 0.8})
     plain = run(questions, strict, tmp_path / "plain", Plan(), open_assistant)
     full = run(questions, strict, tmp_path / "full", Plan(full_curve=True), open_assistant)
     assert [f for f in plain.figures if f.measure != "aurc"] == [
