@@ -231,10 +231,10 @@ def main(port: int) -> None:
     """Serve the shelf until stopped."""
     import uvicorn
 
-    from assistant.web import history, listing
+    from assistant.web import history
     from assistant.web.server import create_app
 
-    history.LISTED = listing.LISTED = 2 * len(TEXTS)  # all of them stand in the list
+    history.LISTED = 2 * len(TEXTS)  # all of them stand in the list
 
     with tempfile.TemporaryDirectory() as folder:
         corpus = Path(folder) / "corpus"
