@@ -41,13 +41,12 @@ def standing(
         return Standing("gone", "nowhere", citation.document_id, None)
     state: State = "same" if then is not None and document.sha256 == then.sha256 else "changed"
     quote = " ".join(citation.quote.split())
-    found = [page.number for page in pages(document.id) if quote in " ".join(page.text.split())]
-    if not found or not quote:
+    nearest_first = sorted(pages(document.id), key=lambda page: abs(page.number - citation.page))
+    holding = (page.number for page in nearest_first if quote in " ".join(page.text.split()))
+    found = next(holding, None) if quote else None  # nearly always on its own page, which is looked at first
+    if found is None:
         return Standing(state, "nowhere", document.id, None)
-    if citation.page in found:
-        return Standing(state, "on_page", document.id, citation.page)
-    nearest = min(found, key=lambda number: abs(number - citation.page))
-    return Standing(state, "elsewhere", document.id, nearest)
+    return Standing(state, "on_page" if found == citation.page else "elsewhere", document.id, found)
 
 
 def _document(document_id: str, sha256: str, reader: Reader) -> Document | None:
