@@ -66,7 +66,7 @@ WALLS = [
     ("index/types.py", "index."),
 ]
 # The chat and its rooms: all of them are loaded by `chat` only, after the environment is set.
-ROOMS = ("chat", "parts", "replies", "marking", "keeping", "panel", "further", "windows")
+ROOMS = ("chat", "parts", "replies", "marking", "keeping", "panel", "further")
 GRADIO = {f"assistant/web/{name}.py" for name in ROOMS}
 # Slow to load: never at the top of a module that a quick command loads.
 HEAVY = {

@@ -51,7 +51,7 @@ def answered(page: Page, question: str = QUESTION) -> None:
 # --- the keyboard --------------------------------------------------------------------------------
 
 
-def tabbed(page: Page, until: str, most: int = 40, back: bool = False) -> list[str]:
+def tabbed(page: Page, until: str, most: int = 120, back: bool = False) -> list[str]:
     """Press Tab until something has the focus, and tell what had it: labels or texts. The ring around
     it must always be seen."""
     passed: list[str] = []

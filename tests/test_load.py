@@ -98,28 +98,6 @@ def test_the_frameworks_own_limits_lie_beyond_those_of_the_desk() -> None:
     assert queue.ANALYTICS_MAX_EVENTS == 1, "else 10,000 events are gone through after each"
 
 
-def test_a_window_takes_little_of_the_process() -> None:
-    server.quiet_gradio()
-    from gradio import Blocks, Textbox, state_holder
-
-    from assistant.web.windows import keep_no_layouts
-
-    keep_no_layouts()
-
-    async def laid_out() -> Any:
-        with Blocks() as blocks:
-            Textbox("as it was")
-        return blocks
-
-    blocks = asyncio.run(laid_out())
-    window = state_holder.SessionState(blocks)
-    (key,) = (key for key, part in blocks.blocks.items() if isinstance(part, Textbox))
-    window[key] = Textbox("as it is now", render=False)
-    window._update_value_in_config(key, "as it is now")
-    assert window[key].value == "as it is now"
-    assert list(window.components) == [], "the layout of the page is written down for each window"
-
-
 def test_nothing_is_suggested_while_others_wait() -> None:
     class Slow:
         def stream(self, question: Question) -> Iterator[str | Answer]:
