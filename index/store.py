@@ -2,9 +2,9 @@
 
 A file of vectors a shelf (a distinct set of groups), in which shelves of up to a million passages are
 searched: a program that asks one question then loads no database. Beside it, for the smallest shelves
-and the largest, a collection of Chroma with the same vectors. A build
-is written once and never again, because Chroma's local store loses data when it is killed while
-writing; a reader works on a copy of its own, because opening a store changes its files.
+and the largest, a collection of Chroma with the same vectors. A build is written once and never again,
+because Chroma's local store loses data when it is killed while writing; a reader works on a copy of
+its own, because opening a store changes its files.
 """
 
 import os
@@ -27,6 +27,7 @@ from index.embedding import Vectors
 from index.errors import BadIndex
 from index.exact import ExactShelf, write_exact
 from index.room import writing
+from index.types import document_of
 
 # Chroma's own graph files: their version, and the bytes of one vector's length in `length.bin`.
 GRAPH_VERSION = 1
@@ -43,7 +44,7 @@ class VectorStore(Protocol):
     """The vectors of one build, wherever they are; safe to share between threads."""
 
     def search(
-        self, vector: Vectors, k: int, shelves: Sequence[int], allowed: Collection[str] | None = None
+        self, vector: Vectors, k: int, shelves: Sequence[int], documents: Collection[str] | None = None
     ) -> dict[str, float]: ...
 
     def similarities(
@@ -100,11 +101,10 @@ def write_vectors(build: Path, shelves: dict[int, tuple[list[str], Vectors]]) ->
             step = client.get_max_batch_size()
             for first in range(0, len(ids), step):
                 part = slice(first, first + step)
-                documents = [passage_id.rpartition(":")[0] for passage_id in ids[part]]
                 collection.add(
                     ids=ids[part],
                     embeddings=vectors[part],
-                    metadatas=[{"document_id": document} for document in documents],
+                    metadatas=[{"document_id": document_of(passage_id)} for passage_id in ids[part]],
                 )
             if collection.count() != len(ids):
                 raise BadIndex(
@@ -156,7 +156,7 @@ class Store:
                 found |= self._graphs.nearest(shelf, vector, k)
             else:  # as many more as are likely to be dropped
                 near = self._graphs.nearest(shelf, vector, 2 * k * len(own) // len(rows))
-                found |= {i: cosine for i, cosine in near.items() if i.rpartition(":")[0] in documents}
+                found |= {i: cosine for i, cosine in near.items() if document_of(i) in documents}
         return found
 
     def similarities(self, vector: Vectors, ids: Collection[str], shelves: Sequence[int]) -> dict[str, float]:

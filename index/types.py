@@ -148,3 +148,8 @@ class Report:
     embedded: int
     reused: int
     seconds: float
+
+
+def document_of(passage_id: str) -> str:
+    """The document that a passage id names: `api-pnr-2019:p12.3` is of `api-pnr-2019`."""
+    return passage_id.rpartition(":")[0]

@@ -19,7 +19,7 @@ from sqlalchemy import RowMapping
 from assistant import sayings
 from assistant.records.words import storable
 from assistant.types import Answer, Question, Trace
-from index.types import Document
+from index.types import Document, document_of
 
 Withheld = Literal["", "rights", "unreadable"]
 
@@ -99,11 +99,6 @@ def compared(question: Question) -> str:
     """
     fields = [name for side in question.sides for name in side.filters]
     return next((name for name in fields if len(question.filters.get(name, ())) == 2), "")
-
-
-def document_of(passage_id: str) -> str:
-    """The document that a passage id names: `api-pnr-2019:p12.3` is of `api-pnr-2019`."""
-    return passage_id.rpartition(":")[0]
 
 
 def row_of(exchange: Exchange) -> dict[str, str]:

@@ -11,9 +11,9 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from assistant import sayings
-from assistant.records.exchanges import Exchange, Seen, document_of
+from assistant.records.exchanges import Exchange, Seen
 from assistant.types import Answer, Principal, Trace
-from index.types import Document
+from index.types import Document, document_of
 
 if TYPE_CHECKING:
     from index.search import Index
