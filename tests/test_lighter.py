@@ -1,12 +1,17 @@
-"""What a serving process loads: nothing that this page never uses."""
+"""What a serving process is spared: loading what this page never uses, reading what it has read."""
 
+import inspect
 import json
 import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
+
+import pytest
 
 from assistant.records import Database
+from assistant.web.lighter import signatures_read
 from conftest import ROOT
 
 # No tables, no records of an older form, no sign-on by a provider, no large shelf, no model, no memo.
@@ -38,3 +43,17 @@ def test_a_server_loads_nothing_that_its_page_never_uses(small_index: Path, tmp_
     )
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout.splitlines()[-1]) == []
+
+
+def test_a_component_is_made_and_told_without_reading_its_signature_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    import gradio as gr
+
+    given: dict[str, Any] = {"label": "Question", "lines": 2, "render": False}
+    before = gr.Textbox(**given).get_config()
+    signatures_read([gr.Textbox(**given)])
+    with monkeypatch.context() as reading:
+        reading.setattr(inspect, "_signature_from_function", None)  # called, it fails
+        again = gr.Textbox(**given).get_config()
+    assert again == before

@@ -21,7 +21,7 @@ from fastapi import FastAPI
 from starlette.routing import NoMatchFound
 
 from assistant import language, sayings
-from assistant.web import dialogue, further, panel, rehearsal, render, texts
+from assistant.web import dialogue, further, lighter, panel, rehearsal, render, texts
 from assistant.web import parts as layout
 from assistant.web.history import History
 from assistant.web.keeping import Keeping
@@ -130,6 +130,7 @@ def page(reception: Reception, who: Who, marks: Marks, history: History, leaving
         _connect(blocks, parts, replies, narrowing, nexts)
     for listener in blocks.fns.values():  # every handler: none is to be forgotten
         listener.fn = spoken(listener.fn) if listener.fn else None
+    lighter.signatures_read(blocks.blocks.values())
     blocks.state_session_capacity = SESSIONS
     blocks.max_threads = reception.places + MORE_THREADS
     blocks.limiter = CapacityLimiter(blocks.max_threads)
