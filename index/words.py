@@ -10,9 +10,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 _HYPHEN_END = re.compile(r"([^\W\d_]+)-$")
-_SPACED_HYPHEN = re.compile(r"([^\W\d_]+) ?(-) ?([^\W\d_]+)")
-_APOSTROPHE_WORD = re.compile(r"[^\W\d_]+[’'][^\W\d_]+")
-_SPACED_APOSTROPHE = re.compile(r"([^\W\d_]+) ([’'])([^\W\d_]+)")
+# From a word's beginning only: tried from each letter, a word without an end takes time growing with its square.
+_SPACED_HYPHEN = re.compile(r"(?<![^\W\d_])([^\W\d_]+) ?(-) ?([^\W\d_]+)")
+_APOSTROPHE_WORD = re.compile(r"(?<![^\W\d_])[^\W\d_]+[’'][^\W\d_]+")
+_SPACED_APOSTROPHE = re.compile(r"(?<![^\W\d_])([^\W\d_]+) ([’'])([^\W\d_]+)")
 _TIGHT_END = re.compile(r"\d[–—-]$|\w/$")
 _LOOSE_END = re.compile(r"([^\W\d_]+) -$")
 _NEXT_WORD = re.compile(r"[^\W\d_]+")
