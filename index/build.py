@@ -29,7 +29,7 @@ from index.reading import SUPPORTED_SUFFIXES
 from index.references import background
 from index.room import why
 from index.splitting import context, document_text
-from index.store import write_vectors
+from index.store import load_ahead, write_vectors
 from index.types import EVERYBODY, Document, Passage, Report
 from index.weights import sha256_of
 
@@ -70,6 +70,8 @@ def build(
                 folder = index_folder / served["build_id"]
                 if not generations.verify(folder) and not remote.unfit(folder, served, server):
                     return _unchanged(served, time.monotonic() - begun)
+            if server is None:
+                load_ahead()
             papers, outcomes = papers_of(corpus, embedder, cache, tell, engine, ocr)
             above = [[_above(p.document, passage, embedder) for passage in p.passages] for p in papers]
             vectors, embedded = _embed(papers, above, embedder.model_id, engine, cache, tell)

@@ -1,9 +1,9 @@
 """What earlier builds read and embedded, so that nothing is done twice.
 
-Kept beside the builds, keyed by content: a reading by the file's bytes and the reader's code,
-a vector by the model and the text. Each is on the disk as soon as it is made, so that a build
-that was interrupted is gone on with. After a build everything it did not use is erased, so
-that a withdrawn paper leaves nothing behind.
+Kept beside the builds, keyed by content: a reading by the file's bytes and the reader's code, its
+passages by the model too, a vector by the model and the text. A reading or a vector is on the disk as
+soon as it is made, so that a build that was interrupted is gone on with. After a build everything
+it did not use is erased, so that a withdrawn paper leaves nothing behind.
 """
 
 import hashlib
@@ -19,21 +19,22 @@ from index.room import writing
 _SCHEMA = """
 CREATE TABLE vectors (key BLOB PRIMARY KEY, value BLOB) WITHOUT ROWID;
 CREATE TABLE readings (key BLOB PRIMARY KEY, value BLOB) WITHOUT ROWID;
+CREATE TABLE splits (key BLOB PRIMARY KEY, value BLOB) WITHOUT ROWID;
 CREATE TABLE builds (source TEXT);
 """
-FORM = 2
+FORM = 3
 CHECK_BYTES = 8
 
 
 class Cache:
-    """A keyed store of vectors and readings. Any damage empties it: it can be made again.
+    """A keyed store of vectors, readings and splits. Any damage empties it: it can be made again.
 
     Where it cannot be written NotWritten is raised.
     """
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._used: dict[str, set[bytes]] = {"vectors": set(), "readings": set()}
+        self._used: dict[str, set[bytes]] = {"vectors": set(), "readings": set(), "splits": set()}
         with writing(path, sqlite3.Error):
             try:
                 self._db = self._open(path)
@@ -77,11 +78,18 @@ class Cache:
         """The reading stored under this key, or None; it counts as used."""
         return next((value for _, value in self._take("readings", [key])), None)
 
+    def splits(self, keys: list[bytes]) -> dict[bytes, bytes]:
+        """How documents are split, as far as it is stored under these keys; they count as used."""
+        return dict(self._take("splits", keys))
+
     def add_vectors(self, vectors: Iterable[tuple[bytes, Vectors]]) -> None:
         self._add("vectors", [(key, vector.astype(np.float32).tobytes()) for key, vector in vectors])
 
     def add_reading(self, key: bytes, value: bytes) -> None:
         self._add("readings", [(key, value)])
+
+    def add_splits(self, splits: Iterable[tuple[bytes, bytes]]) -> None:
+        self._add("splits", list(splits))
 
     def erase_unused(self, source: str) -> None:
         """Delete everything that was neither taken nor added since this cache was opened: the build

@@ -15,6 +15,7 @@ import sys
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -142,23 +143,34 @@ class _OnnxEmbedder:
     """The exported default model, run by onnxruntime; safe to share between threads."""
 
     def __init__(self, folder: Path) -> None:
-        # Else the library, as it loads, reports to its maker and keeps a queue in the home folder.
-        os.environ["ORT_DISABLE_TELEMETRY"] = "1"
-        import onnxruntime
-        from tokenizers import Tokenizer
-
+        self._folder = folder
         told = json.loads((folder / "export.json").read_text("utf-8"))
         self.model_id = f"{DEFAULT_MODEL}@{DEFAULT_WEIGHTS_SHA256[:12]}/{told['form']}"
         self.max_tokens = 256
-        self._tokenizer: Any = Tokenizer.from_file(str(folder / "tokenizer.json"))
-        self._tokenizer.no_padding()
-        self._tokenizer.no_truncation()  # by `_vector`: to count tokens the whole text is needed
+
+    # Loaded when they are first used: a build that finds nothing changed needs neither.
+
+    @cached_property
+    def _tokenizer(self) -> Any:
+        from tokenizers import Tokenizer
+
+        tokenizer: Any = Tokenizer.from_file(str(self._folder / "tokenizer.json"))
+        tokenizer.no_padding()
+        tokenizer.no_truncation()  # by `_vector`: to count tokens the whole text is needed
+        return tokenizer
+
+    @cached_property
+    def _session(self) -> Any:
+        # Else the library, as it loads, reports to its maker and keeps a queue in the home folder.
+        os.environ["ORT_DISABLE_TELEMETRY"] = "1"
+        import onnxruntime
+
         options = onnxruntime.SessionOptions()
         # Texts run beside one another: threads within one wait for each other.
         options.intra_op_num_threads = 1
         options.log_severity_level = 3
-        self._session: Any = onnxruntime.InferenceSession(
-            str(folder / "model.onnx"), options, providers=["CPUExecutionProvider"]
+        return onnxruntime.InferenceSession(
+            str(self._folder / "model.onnx"), options, providers=["CPUExecutionProvider"]
         )
 
     def count_tokens(self, text: str) -> int:

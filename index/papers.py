@@ -1,7 +1,8 @@
 """The first half of a document's path: read, cleaned and split into passages, nothing twice."""
 
 import hashlib
-from collections.abc import Callable, Iterator
+import json
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -16,7 +17,7 @@ from index.reading import Reading
 from index.reading.exchange import reading_from_json, reading_to_json
 from index.reading.ocr import check
 from index.speakers import speaker_of
-from index.splitting import split
+from index.splitting import document_text, split
 from index.types import Document, Outcome, Page, Passage
 
 LEAST_CHARS = 300  # a paper with less text is told: a stub, a cover page, a failed conversion
@@ -46,6 +47,7 @@ def papers_of(
     outcomes = {outcome.path: outcome for outcome in corpus.outcomes}
     sizes = {document.path: _size(corpus.folder / document.path) for document in corpus.documents}
     done, total = 0, sum(sizes.values())
+    splits = _Splits(cache, embedder)
     for document, reading in _readings(corpus, cache, engine, ocr):
         done += sizes[document.path]
         tell("read", done, total, document.path)
@@ -61,9 +63,7 @@ def papers_of(
         )
         speaker = speaker_of(reading.pages, document.title)
         document = replace(document, speaker=speaker.title, office=speaker.office)
-        passages = split(
-            document.id, document.path, reading.pages, embedder.max_tokens, embedder.count_tokens
-        )
+        passages = splits.passages(document, reading.pages)
         warnings = [*reading.warnings, *_doubts(reading)]
         outcomes[document.path] = Outcome(
             document.path,
@@ -76,7 +76,36 @@ def papers_of(
             hidden=reading.hidden,
         )
         papers.append(Paper(document, reading.pages, tuple(passages)))
+    splits.keep()
     return papers, tuple(outcomes[path] for path in sorted(outcomes))
+
+
+class _Splits:
+    """Pages to passages; where a paper was split before, as it was then: counting tokens takes long."""
+
+    def __init__(self, cache: Cache, embedder: Embedder) -> None:
+        self._cache, self._embedder = cache, embedder
+        self._new: list[tuple[bytes, bytes]] = []
+
+    def passages(self, document: Document, pages: Sequence[Page]) -> list[Passage]:
+        """The passages of one document."""
+        embedder, text = self._embedder, document_text(pages)
+        told = code_digest(), embedder.model_id, embedder.max_tokens, document.id, document.path, pages
+        key = hashlib.sha256(repr(told).encode()).digest()
+        stored = self._cache.splits([key]).get(key)
+        if stored is not None:
+            return [
+                Passage(i, document.id, (first, last), start, end, tuple(above), text[start:end])
+                for i, first, last, start, end, above in json.loads(stored)
+            ]
+        made = split(document.id, document.path, pages, embedder.max_tokens, embedder.count_tokens)
+        rows = [(p.id, *p.pages, p.start, p.end, p.heading_path) for p in made]
+        self._new.append((key, json.dumps(rows).encode()))
+        return made
+
+    def keep(self) -> None:
+        """Put what was split now into the cache."""
+        self._cache.add_splits(self._new)
 
 
 def _size(path: Path) -> int:

@@ -6,6 +6,7 @@ each character that is not white space lies in exactly one passage.
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 
 from index.sentences import is_list_item, sentence_spans
 from index.types import Page, Passage
@@ -103,7 +104,7 @@ def split(
     document_id: str, path: str, pages: Sequence[Page], max_tokens: int, count: CountTokens
 ) -> list[Passage]:
     """Passages of one document, in order, with ids such as `api-pnr-2019:p12.3`."""
-    text = document_text(pages)
+    text, count = document_text(pages), cache(count)
     budget = min(TARGET_TOKENS, max(8, max_tokens - CONTEXT_TOKENS - 4))
     flowing = path.lower().endswith(_FLOWING)
     passages: list[Passage] = []

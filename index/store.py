@@ -11,6 +11,7 @@ import os
 import shutil
 import struct
 import tempfile
+import threading
 import weakref
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import closing
@@ -62,15 +63,26 @@ def open_store(build: Path, record: Mapping[str, Any], server: StoreServer | Non
     return remote.RemoteStore(build, counts, server)
 
 
-def _client(folder: Path) -> Any:
+def load_ahead() -> None:
+    """Begin to load what vectors are written with, which takes as long as reading a paper does.
+    `write_vectors` waits for it."""
+    threading.Thread(target=_chroma, name="load").start()
+
+
+def _chroma() -> Any:
+    """Chroma, loaded."""
     os.environ["ANONYMIZED_TELEMETRY"] = "False"
     try:
         Path.home()
     except RuntimeError:  # a user without a home: Chroma asks for one when it is loaded, to put nothing there
         os.environ["HOME"] = tempfile.gettempdir()
-    from chromadb import PersistentClient
+    import chromadb
 
-    return PersistentClient(str(folder), _settings().model_copy())
+    return chromadb
+
+
+def _client(folder: Path) -> Any:
+    return _chroma().PersistentClient(str(folder), _settings().model_copy())
 
 
 @lru_cache(maxsize=1)

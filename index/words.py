@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 _HYPHEN_END = re.compile(r"([^\W\d_]+)-$")
-# From a word's beginning only: tried from each letter, a word without an end takes time growing with its square.
+# From a word's beginning only: tried from each of its letters, one without an end takes forever.
 _SPACED_HYPHEN = re.compile(r"(?<![^\W\d_])([^\W\d_]+) ?(-) ?([^\W\d_]+)")
 _APOSTROPHE_WORD = re.compile(r"(?<![^\W\d_])[^\W\d_]+[’'][^\W\d_]+")
 _SPACED_APOSTROPHE = re.compile(r"(?<![^\W\d_])([^\W\d_]+) ([’'])([^\W\d_]+)")

@@ -3,11 +3,12 @@
 import fcntl
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from conftest import PAPERS
-from index import engine, generations
+from index import engine, generations, papers
 from index.build import build, is_stale
 from index.chroma import StoreServer
 from index.embedding import Embedder
@@ -15,6 +16,8 @@ from index.errors import BadIndex
 from index.reading import Reading
 from index.reading.limits import Limits, read_limited
 from index.search import Index
+from index.splitting import split
+from index.types import Passage
 
 Make = Callable[..., Path]
 both_stores = pytest.mark.usefixtures("store")  # vectors in the build's folder, and on a Chroma server
@@ -65,6 +68,29 @@ def test_one_changed_document_is_embedded_alone(
     assert (second.embedded, second.published) == (1, True)
     assert second.reused == first.embedded - 2 or second.reused == first.embedded - 1
     assert "Ohrid" in found(target, embedder, "Where was the aviation workshop?")
+
+
+def test_only_a_changed_document_is_split_again_and_the_passages_are_those_of_a_clean_build(
+    paper_folder: Make, tmp_path: Path, embedder: Embedder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder, target = paper_folder(), tmp_path / "index"
+    build(folder, target, embedder)
+    (folder / "aviation.txt").write_text("Aviation workshop moved to Ohrid, with 23 airlines.", "utf-8")
+    asked: list[str] = []
+
+    def told(document_id: str, path: str, *given: Any) -> list[Passage]:
+        asked.append(path)
+        return split(document_id, path, *given)
+
+    monkeypatch.setattr(papers, "split", told)
+    build(folder, target, embedder)
+    assert asked == ["aviation.txt"]
+    build(folder, tmp_path / "clean", embedder)
+    both = [Index(generations.current(place), embedder) for place in (target, tmp_path / "clean")]
+    kept, clean = (index.search("workshop programme", 100, EVERYBODY) for index in both)
+    assert [hit.passage for hit in kept] == [hit.passage for hit in clean] and len(kept) > 1
+    for index in both:
+        index.close()
 
 
 @both_stores

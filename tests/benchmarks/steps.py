@@ -25,7 +25,7 @@ sys.path.insert(0, str(ROOT))
 STEPS = {
     "find": "find and hash the files",
     "papers_of": "read, clean and split",
-    "_embedded_text": "headings for the embedding",
+    "_above": "headings for the embedding",
     "_embed": "embed",
     "_searched": "words for the lexical index",
     "write_catalogue": "write the catalogue",
