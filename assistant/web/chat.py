@@ -37,7 +37,7 @@ SCRIPTS = ("beside", "heard", "marks", "narrow", "over", "framed")
 # The desk lets people wait or turns them away, and says so: the framework's own limits lie beyond its.
 MORE_THREADS = 32  # for everything else on the page than answers
 EVENTS = 1000  # that the framework lets wait
-SESSIONS = 32  # windows whose layout it keeps a copy of: 0.1 MB each, nothing of ours, made anew in 5 ms
+SESSIONS = 8  # windows whose layout it keeps a copy of: up to 1 MB each, nothing of ours, made anew in 3 ms
 FONT = ("ui-sans-serif", "system-ui", "-apple-system", "Segoe UI", "Roboto", "Liberation Sans", "sans-serif")
 MONO = ("ui-monospace", "Consolas", "Liberation Mono", "monospace")
 

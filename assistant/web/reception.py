@@ -23,7 +23,7 @@ from index.search import Index
 
 MINUTE_S = 60.0
 TURN_S = 30.0  # longest wait for a turn
-TELL_S = 3.0  # how often somebody who waits is told their place
+TELL_S = 5.0  # how often somebody who waits is told their place; each telling costs a tenth of an answer
 REMEMBERED = 0.9  # of what is known of how long an answer takes, when the next one has ended
 PLACE_S = 2.0  # longest wait for the end of the same person's answer before, in another window
 PEOPLE = 10_000  # whose last minute is remembered
