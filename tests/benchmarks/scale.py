@@ -35,16 +35,18 @@ QUESTIONS, WARM, K = 200, 50, 10
 MIB = 2**20
 
 
-def make(count: int, folder: Path) -> dict[str, Any]:
-    """Build so many passages into `folder`: seconds of each step, memory, bytes on the disk."""
+def make(count: int, folder: Path, source: Path = INDEX) -> dict[str, Any]:
+    """Build so many passages into `folder`, those of an index and neighbours of them: seconds of each step,
+    memory, bytes on the disk."""
     import numpy as np
     from neighbours import nearest_cosines, neighbours, sources
 
     from index import build, generations
     from index.embedding import DEFAULT_MODEL, load_embedder
+    from index.store import write_vectors
 
     embedder = load_embedder(DEFAULT_MODEL, MODELS)
-    given = sources(INDEX, embedder)
+    given = sources(source, embedder)
     began = time.monotonic()
     papers, above = [], []
     vectors = np.empty((count, 384), np.float32)
@@ -60,9 +62,10 @@ def make(count: int, folder: Path) -> dict[str, Any]:
     quantiles = [float(q) for q in np.quantile(nearest_cosines(vectors, some), (0.05, 0.25, 0.5, 0.75, 0.95))]
     real = [float(q) for q in np.quantile(given.nearest, (0.05, 0.25, 0.5, 0.75, 0.95))]
     with ExitStack() as patches, generations.new_build(folder) as target:
-        for name in ("write_catalogue", "write_lexical", "write_vectors"):
+        for name in ("write_catalogue", "write_lexical"):
             patches.enter_context(mock.patch.object(build, name, _timed(getattr(build, name), name, took)))
-        shelves = build._store(target, papers, above, vectors, lambda *told: None)
+        shelves, own = build._store(target, papers, above, vectors, lambda *told: None)
+        _timed(write_vectors, "write_vectors", took)(target, own)
         began = time.monotonic()
         generations.publish(target, {
             "source": "", "model": embedder.model_id, "versions": {"chromadb": version("chromadb")},
@@ -213,9 +216,10 @@ def main() -> None:
     parser.add_argument("--keep", type=Path, help="keep the builds here, and take them from here if there")
     parser.add_argument("--page", action="store_true")
     parser.add_argument("--part", choices=("make", "ask"), help=argparse.SUPPRESS)
+    parser.add_argument("--source", type=Path, default=INDEX, help="index whose passages they are made from")
     given = parser.parse_args()
     if given.part:
-        told = make(given.sizes[0], given.keep) if given.part == "make" else ask(given.keep)
+        told = make(given.sizes[0], given.keep, given.source) if given.part == "make" else ask(given.keep)
         print(json.dumps(told))
         return
     for count in () if given.page else given.sizes or SIZES:
