@@ -29,7 +29,7 @@ sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
 import papers_for  # noqa: E402
 import told  # noqa: E402
 from memory import leanest_memory, our_memory  # noqa: E402
-from rivals import NAMES, PRODUCT, Rival, asked, environment, peers, product  # noqa: E402
+from rivals import CUT, NAMES, PRODUCT, Rival, asked, environment, peers, product  # noqa: E402
 from timed import Ran, run  # noqa: E402
 
 PARTS = ("ingest", "query", "cold", "answer", "again", "memory", "reading")
@@ -65,9 +65,9 @@ class Bench:
         return ran
 
     def fastest(self) -> list[Rival]:
-        """The peers by their time for the first ingest, the fastest first."""
-        firsts = {p.name: self.figures[("ingest", p.name)][0].wall_s for p in self.peers}
-        return sorted(self.peers, key=lambda each: firsts[each.name])
+        """The peers that ingest the same texts by their time for the first time, the fastest first."""
+        same = [peer for peer in self.peers if peer.name not in CUT]
+        return sorted(same, key=lambda each: self.figures[("ingest", each.name)][0].wall_s)
 
 
 def turns(bench: Bench, part: str, number: int) -> Iterator[Rival]:
@@ -78,7 +78,8 @@ def turns(bench: Bench, part: str, number: int) -> Iterator[Rival]:
 
 
 def ingest(bench: Bench, number: int) -> None:
-    again = bench.everyone if number == 0 else [product(), *bench.fastest()[:CONTENDERS]]
+    cut = [peer for peer in bench.peers if peer.name in CUT]
+    again = bench.everyone if number == 0 else [product(), *cut, *bench.fastest()[:CONTENDERS]]
     for who in turns(bench, "ingest", number):
         if who in again:
             shutil.rmtree(bench.index(who), ignore_errors=True)

@@ -16,8 +16,10 @@ from timed import Ran, run
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
 PRODUCT = "ct-assistant"
-# The quick start of each peer as it stands; txtai also with its hybrid search.
-NAMES = ("langchain", "llamaindex", "haystack", "txtai", "txtai-hybrid")
+# The quick start of each peer as it stands; LlamaIndex also with pieces that the model reads whole, txtai
+# also with its hybrid search.
+NAMES = ("langchain", "llamaindex", "llamaindex-matched", "haystack", "txtai", "txtai-hybrid")
+CUT = ("llamaindex",)  # embed the first quarter of each piece: they do not ingest the same texts
 PACKAGES = (
     "torch sentence-transformers langchain langchain-chroma llama-index-core haystack-ai txtai chromadb"
 )
