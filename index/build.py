@@ -23,7 +23,7 @@ from index.embedding import Embedder
 from index.engine import Engine, Threads, parts
 from index.errors import BadIndex, StoreFault
 from index.health import recorded
-from index.lexical import write_lexical
+from index.lexical import stemmer, write_lexical
 from index.papers import Paper, Progress, code_digest, papers_of
 from index.reading import SUPPORTED_SUFFIXES
 from index.references import background
@@ -222,6 +222,7 @@ def _store(
     write_catalogue(
         target / "catalogue.sqlite",
         ((number[p.document.groups], p.document, p.pages, p.passages) for p in papers),
+        stemmer(),
     )
     flat = [(number[paper.document.groups], passage.id) for paper in papers for passage in paper.passages]
     by_shelf: dict[int, tuple[list[str], Any]] = {}

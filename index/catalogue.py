@@ -5,7 +5,7 @@ Written once, then opened read-only. Whoever reads names the shelves that may be
 
 import json
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import closing
 from dataclasses import asdict
 from pathlib import Path
@@ -28,7 +28,7 @@ CREATE TABLE pages (
 ) WITHOUT ROWID;
 CREATE TABLE passages (
     id TEXT, document_id TEXT, shelf INTEGER, first INTEGER, last INTEGER,
-    start INTEGER, stop INTEGER, heading_path TEXT, text TEXT,
+    start INTEGER, stop INTEGER, terms TEXT, heading_path TEXT, text TEXT,
     PRIMARY KEY (shelf, id)
 );
 CREATE TABLE acronyms (shelf INTEGER, short TEXT, long TEXT, PRIMARY KEY (shelf, short, long)) WITHOUT ROWID;
@@ -36,9 +36,12 @@ CREATE TABLE acronyms (shelf INTEGER, short TEXT, long TEXT, PRIMARY KEY (shelf,
 
 
 def write_catalogue(
-    path: Path, shelved: Iterable[tuple[int, Document, Sequence[Page], Sequence[Passage]]]
+    path: Path,
+    shelved: Iterable[tuple[int, Document, Sequence[Page], Sequence[Passage]]],
+    analyse: Callable[[str], Iterable[str]],
 ) -> None:
-    """Write a new catalogue of documents, each with its shelf, pages and passages. Raises NotWritten."""
+    """Write a new catalogue of documents, each with its shelf, pages and passages, and with the stemmed
+    words of these, which `analyse` gives. Raises NotWritten."""
     with writing(path, sqlite3.Error), closing(sqlite3.connect(path)) as db, db:
         db.executescript(_SCHEMA)
         for position, (shelf, document, pages, passages) in enumerate(shelved):
@@ -53,12 +56,17 @@ def write_catalogue(
                     [(shelf, short, long) for short, long in definitions(page.text)],
                 )
             db.executemany(
-                "INSERT INTO passages VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                [
-                    (p.id, p.document_id, shelf, *p.pages, p.start, p.end, json.dumps(p.heading_path), p.text)
-                    for p in passages
-                ],
+                "INSERT INTO passages VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                (_passage_row(shelf, passage, analyse) for passage in passages),
             )
+
+
+def _passage_row(
+    shelf: int, passage: Passage, analyse: Callable[[str], Iterable[str]]
+) -> tuple[str | int, ...]:
+    place = (passage.id, passage.document_id, shelf, *passage.pages, passage.start, passage.end)
+    terms = " ".join(analyse(" ".join((*passage.heading_path, passage.text))))
+    return (*place, terms, json.dumps(passage.heading_path), passage.text)
 
 
 def _page_row(page: Page) -> tuple[Any, ...]:
@@ -73,6 +81,7 @@ class Catalogue:
         # `immutable` promises SQLite that nobody writes: no locks, no side files.
         uri = f"{path.resolve().as_uri()}?mode=ro&immutable=1"
         self._db = sqlite3.connect(uri, uri=True, check_same_thread=False)
+        self._db.execute("SELECT terms FROM passages LIMIT 0")  # of an older form it does not open
 
     def documents(self, shelves: Sequence[int]) -> list[Document]:
         """The documents on these shelves, in the order of the corpus."""
@@ -112,6 +121,13 @@ class Catalogue:
             )
             for row in rows
         }
+
+    def terms(self, ids: Sequence[str], shelves: Sequence[int]) -> dict[str, set[str]]:
+        """The stemmed words that carry meaning of the named passages that lie on these shelves and of the
+        headings above them, by id."""
+        marks = ",".join("?" * len(ids))
+        query = f"SELECT id, terms FROM passages WHERE shelf IN ({{}}) AND id IN ({marks})"
+        return {i: set(terms.split(" ")) for i, terms in self._rows(query, shelves, *ids)}
 
     def passage_ids(self, document_ids: Sequence[str], shelves: Sequence[int]) -> list[str]:
         """The ids of all passages of the named documents, as far as they lie on these shelves."""

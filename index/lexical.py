@@ -7,7 +7,7 @@ shelf that is not opened lends nothing, not even its counts.
 
 import math
 import os
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
@@ -35,6 +35,12 @@ def _analyser(stopwords: bool) -> Any:
             Filter.custom_stopword(list(QUESTION_WORDS))
         )
     return builder.filter(Filter.stemmer("english")).build()
+
+
+def stemmer() -> Callable[[str], list[str]]:
+    """What gives the distinct stemmed words of a text that carry meaning, in order."""
+    analyser = _analyser(stopwords=True)
+    return lambda text: list(dict.fromkeys(analyser.analyze(text)))
 
 
 def write_lexical(folder: Path, entries: Iterable[tuple[str, str]]) -> None:
@@ -77,7 +83,7 @@ class Lexical:
         from tantivy import Index
 
         self._with_stopwords = _analyser(stopwords=False)
-        self._without = _analyser(stopwords=True)
+        self._stemmed = stemmer()
         self._shelves: list[tuple[Any, Any]] = []
         for shelf in range(shelf_count):
             with _lockable(folder / str(shelf)) as place:
@@ -88,7 +94,7 @@ class Lexical:
 
     def terms(self, text: str) -> list[str]:
         """The distinct stemmed words of `text` that carry meaning, in order."""
-        return list(dict.fromkeys(self._without.analyze(text)))
+        return self._stemmed(text)
 
     def all_terms(self, text: str) -> list[str]:
         """The distinct stemmed words of `text`, those without meaning included."""

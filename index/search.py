@@ -73,12 +73,13 @@ class Index:
         if allowed is not None:
             bm25 = _best(bm25, most)
         cosines = dense | self._store.similarities(vector, [i for i in bm25 if i not in dense], shelves)
-        passages = self._catalogue.passages(list(cosines), shelves)
-        cosines = {i: cosine for i, cosine in cosines.items() if i in passages}  # whatever a server says
-        scores = fuse(cosines, bm25, {i: self._covered(asked, passages[i]) for i in cosines})
+        terms = self._catalogue.terms(list(cosines), shelves)
+        cosines = {i: cosine for i, cosine in cosines.items() if i in terms}  # whatever a server says
+        scores = _best(fuse(cosines, bm25, {i: coverage(asked, terms[i]) for i in cosines}), k)
+        passages = self._catalogue.passages(list(scores), shelves)
         return [
-            Hit(passages[i], scores[i], cosines[i], _found_by(i in dense, i in bm25))
-            for i in _best(scores, k)
+            Hit(passages[i], score, cosines[i], _found_by(i in dense, i in bm25))
+            for i, score in scores.items()
         ]
 
     def _searched(self, text: str, groups: Collection[str]) -> list[Concept]:
@@ -88,9 +89,6 @@ class Index:
             Concept(weight, ((word,),))
             for word, weight in self._lexical.rarity(small, self._readable(groups)).items()
         ]
-
-    def _covered(self, asked: Sequence[Concept], passage: Passage) -> float:
-        return coverage(asked, set(self._lexical.terms(" ".join((*passage.heading_path, passage.text)))))
 
     def concepts(self, text: str, groups: Collection[str]) -> list[Concept]:
         """What a question asks about, with the words that the readable papers use for it."""

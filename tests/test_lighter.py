@@ -14,8 +14,8 @@ from assistant.records import Database
 from assistant.web.lighter import signatures_read
 from conftest import ROOT
 
-# No tables, no records of an older form, no sign-on by a provider, no large shelf, no model, no memo.
-AWAY = ("pandas", "alembic", "authlib", "chromadb", "torch", "scipy", "langchain_core", "reportlab")
+# No tables, no tools for programs, no older records, no provider, no large shelf, no model, no memo.
+AWAY = ("pandas", "mcp", "alembic", "authlib", "chromadb", "torch", "scipy", "langchain_core", "reportlab")
 SERVE = """
 import json, sys
 from assistant.config import Settings

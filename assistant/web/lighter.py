@@ -1,4 +1,4 @@
-"""What Gradio does in vain is not done: it loads what this page never uses, 32 MB and a tenth of the
+"""What Gradio does in vain is not done: it loads what this page never uses, 50 MB and a tenth of the
 start, and at each click it reads the signatures of its components anew, a third of the click's cost."""
 
 import importlib
@@ -10,6 +10,7 @@ from types import ModuleType
 from typing import Any
 
 UNUSED = ("pandas",)  # for tables of numbers
+ABSENT = ("mcp",)  # which it does without where it is not installed: our own door loads it when it is used
 
 
 class _Later(ModuleType):
@@ -25,13 +26,14 @@ class _Later(ModuleType):
 def lightened() -> Iterator[None]:
     """While Gradio is imported in it, modules that it does not need yet are stood in for. Others that
     import them afterwards get the modules themselves."""
-    standing_in = {name: _Later(name) for name in UNUSED if name not in sys.modules}
+    standing_in: dict[str, Any] = {name: _Later(name) for name in UNUSED if name not in sys.modules}
+    standing_in |= {name: None for name in ABSENT if name not in sys.modules}  # to import it fails
     sys.modules |= standing_in
     try:
         yield
     finally:
         for name, module in standing_in.items():
-            if sys.modules.get(name) is module:
+            if name in sys.modules and sys.modules[name] is module:
                 del sys.modules[name]
 
 
