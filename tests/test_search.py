@@ -2,7 +2,9 @@
 
 import errno
 import os
+import sqlite3
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 from unittest import mock
 
@@ -12,6 +14,7 @@ from hypothesis import strategies as st
 
 from index import generations
 from index.build import build
+from index.catalogue import Catalogue, write_catalogue
 from index.embedding import Embedder
 from index.lexical import LOCK, Lexical, write_lexical
 from index.search import Index, fuse, pool
@@ -158,3 +161,13 @@ def test_words_are_found_in_a_folder_that_may_not_be_written_while_the_engine_is
     in_use = OSError(errno.ENOTEMPTY, "Directory not empty")
     monkeypatch.setattr(os, "rmdir", mock.Mock(side_effect=in_use))
     assert Lexical(folder, 1).known(["region"], [0]) == {"region"}
+
+
+def test_a_catalogue_of_an_older_form_is_not_opened(tmp_path: Path) -> None:
+    path = tmp_path / "catalogue.sqlite"
+    write_catalogue(path, [], str.split)
+    Catalogue(path).close()
+    with closing(sqlite3.connect(path)) as db, db:
+        db.execute("ALTER TABLE passages DROP COLUMN terms")
+    with pytest.raises(sqlite3.Error):
+        Catalogue(path)
