@@ -342,6 +342,7 @@ def test_the_last_question_is_edited_and_asked_again_by_keyboard_and_replaced_in
     expect(fold).to_have_attribute("aria-expanded", "true")
     text = chat.get_by_label(texts.EDIT_LABEL)
     expect(text).to_have_value("And who pays?")
+    chat.wait_for_timeout(500)  # at its end an answer is sent once more as a whole, and this text with it
     text.fill("Is half of it paid?")
     text.press("Enter")
     expect(chat.locator("#chat .question")).to_have_text([KEPT, "Is half of it paid?"])
@@ -364,11 +365,20 @@ def kept(page: Page, served: Served) -> list[Exchange]:
     return served.conversations().open("local", open_id(page), reader()).exchanges
 
 
+def sent_by(page: Page) -> list[str]:
+    """What the page sends from now on: "cancel" breaks something off, "join" asks for something."""
+    sent: list[str] = []
+    page.on("request", lambda request: sent.append(request.url.rpartition("/")[2].partition("?")[0]))
+    return sent
+
+
 def test_a_running_answer_is_stopped_by_keyboard_and_not_kept(chat: Page, served: Served) -> None:
     ask(chat, "Tell me slowly how long records are kept")
     expect(chat.locator("#chat .draft")).to_contain_text("Records")
+    sent = sent_by(chat)
     chat.locator("#question textarea").press("Escape")
     expect(chat.locator("#chat .notice")).to_have_text(texts.STOPPED)
+    assert sent[:2] == ["cancel", "join"]  # broken off, then said: a step that follows is shown over it
     expect(chat.locator("#question textarea")).to_have_value("Tell me slowly how long records are kept")
     expect(chat.locator("#question").get_by_role("button", name=texts.SEND)).to_be_visible()
     chat.wait_for_timeout(1500)
@@ -391,6 +401,23 @@ def test_a_running_answer_is_stopped_by_keyboard_and_not_kept(chat: Page, served
     chosen = texts.MARK_CHOSEN.format(mark=texts.MARK_HELPFUL)
     expect(chat.locator("#marks button.primary")).to_have_text(chosen)
     assert [exchange.question for exchange in kept(chat, served)] == [KEPT]
+
+
+def test_a_new_conversation_begun_while_an_answer_comes_stays_empty(chat: Page, served: Served) -> None:
+    answered(chat, KEPT)
+    ask(chat, "Tell me slowly how long records are kept")
+    expect(chat.locator("#chat .draft")).to_contain_text("Earlier")
+    sent = sent_by(chat)
+    chat.get_by_role("button", name=texts.NEW_CONVERSATION).click()
+    expect(chat.locator("#chat .question")).to_have_count(0)
+    assert sent.index("cancel") < sent.index("join")
+    expect(chat.locator("#question").get_by_role("button", name=texts.SEND)).to_be_visible()
+    chat.wait_for_timeout(1500)
+    expect(chat.locator("#chat .question")).to_have_count(0)
+    (left,) = served.conversations().latest("local")
+    chat.locator("#listing a").click()
+    expect(chat.locator("#chat .question")).to_have_text([KEPT])
+    assert left.id == open_id(chat)
 
 
 def test_an_old_answer_says_that_its_document_changed_since(chat: Page, served: Served) -> None:

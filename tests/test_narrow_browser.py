@@ -230,6 +230,8 @@ def test_suggested_questions_come_after_the_answer_and_ask_the_same_documents(op
     offered = page.locator("#next button")
     expect(offered.first).to_be_visible()
     question = offered.first.inner_text().strip()
+    looks = "button => { button.classList.toggle('hidden'); return getComputedStyle(button).display; }"
+    assert [offered.first.evaluate(looks) for _ in range(2)] == ["none", "block"]  # as one without a question
     page.get_by_role("button", name=texts.CLEAR_SCOPE).click()
     expect(line(page)).to_contain_text("Asking all")
     offered.first.click()

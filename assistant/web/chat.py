@@ -166,9 +166,12 @@ def _connect(
     starts = [box, under.edit, under.search]
     begin = [*(part.submit for part in starts), under.again.click, parts.anew.click]
     begin += [button.click for button in nexts.buttons]
-    further.connect(nexts, running, begin, chat, replies.questions_after)
-    box.stop(replies.stopped, [chat, place], cancels=running, **more)
-    parts.anew.click(replies.begun_anew, None, cancels=running, **more)
+    # They are broken off first: a handler that is bound together with `cancels` runs before it.
+    for event in (box.stop, parts.anew.click):
+        event(None, cancels=running, **layout.PRIVATE)
+    stopped = box.stop(replies.stopped, [chat, place], **more)
+    parts.anew.click(replies.begun_anew, None, **more)
+    further.connect(nexts, [*running, stopped], begin, chat, replies.questions_after)
     replies.marking.connect()
     Keeping(replies).connect(parts)
 

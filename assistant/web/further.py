@@ -61,7 +61,7 @@ def connect(
     hidden: Any = {"outputs": further.shown, **_QUIET}
     limits: Any = {"preprocess": False, "concurrency_limit": FOUND_AT_ONCE, "concurrency_id": "further"}
     for event in answered:
-        event.then(found, [chat], **limits, **hidden)
+        event.success(found, [chat], **limits, **hidden)
     gr.on(begin, gone, None, further.shown, queue=False, **_QUIET)
 
 

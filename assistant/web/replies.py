@@ -3,7 +3,7 @@
 import logging
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import gradio as gr
@@ -21,12 +21,12 @@ from assistant.web.messages import Message, message
 from assistant.web.parts import Changes, Parts, mark_buttons
 from assistant.web.reception import Reception
 from assistant.web.suggestions import next_questions
+from assistant.web.underway import Underway
 from assistant.web.viewer import Who
 
 # A page that gets two steps at once may show the second one only, so that what a first one changed
 # is said again for this long. Not longer: somebody may have begun to type the next question.
 SOON_S = 0.3
-SETTLED_S = 0.6  # after a stop, the last step that was on its way to the page has arrived
 
 log = logging.getLogger(__name__)
 
@@ -42,6 +42,7 @@ class Replies:
     marks: Marks
     history: History
     parts: Parts
+    underway: Underway = field(default_factory=Underway)
 
     @property
     def marking(self) -> Marking:
@@ -55,26 +56,26 @@ class Replies:
             typed: Any, shown: Any, place: Any, kept: Any, request: gr.Request
         ) -> Iterator[Changes]:
             text = typed if isinstance(typed, str) else ""
-            yield from self._walked(walk, text, shown, place, kept, self.who(request))
+            yield from self._walked(walk, text, shown, place, kept, request)
 
         return reply
 
     def again(self, shown: Any, place: Any, request: gr.Request) -> Iterator[Changes]:
         """Ask the last question once more, as it was."""
-        yield from self._walked(dialogue.ask_again, None, shown, place, "", self.who(request))
+        yield from self._walked(dialogue.ask_again, None, shown, place, "", request)
 
     def chosen(
         self, shown: Any, place: Any, kept: Any, choice: gr.SelectData, request: gr.Request
     ) -> Iterator[Changes]:
         """Ask the example that was clicked, as if it had been typed."""
         text = str(choice.value["text"])
-        yield from self._walked(dialogue.exchange, text, shown, place, kept, self.who(request))
+        yield from self._walked(dialogue.exchange, text, shown, place, kept, request)
 
     def going_on(self, typed: Any, shown: Any, place: Any, request: gr.Request) -> Iterator[Changes]:
         """Ask what a button says, of the documents that the question before was asked of."""
         kept = messages.last_scope(messages.sent(shown))
         text = typed if isinstance(typed, str) else ""
-        yield from self._walked(dialogue.exchange, text, shown, place, kept, self.who(request))
+        yield from self._walked(dialogue.exchange, text, shown, place, kept, request)
 
     def questions_after(self, shown: Any, request: gr.Request) -> list[str]:
         """What to ask next, after the answer that stands last."""
@@ -90,7 +91,7 @@ class Replies:
     def stopped(self, shown: Any, place: Any, request: gr.Request) -> Changes:
         """Say that the answer was stopped; a new question goes back into the box, an old answer stays."""
         principal, conversation_id = self.who(request), listing.conversation_of(place)
-        time.sleep(SETTLED_S)
+        self.underway.wait_for_end(_window(request))
         sent = messages.kept(messages.sent(shown))
         last = messages.last_question(sent)
         asked = render.plain(messages.text_of(sent[last])) if last is not None else ""
@@ -115,6 +116,7 @@ class Replies:
     def begun_anew(self, request: gr.Request) -> Changes:
         """Leave the conversation for a new one."""
         principal = self.who(request)
+        self.underway.wait_for_end(_window(request))
         _, beside = first_screen(self.reception.assistant, principal)
         return {
             self.parts.box: gr.update(submit_btn=texts.SEND, stop_btn=False),
@@ -176,21 +178,22 @@ class Replies:
         }
 
     def _walked(
-        self, walk: Walk, typed: str | None, shown: Any, place: Any, kept: Any, principal: Principal
+        self, walk: Walk, typed: str | None, shown: Any, place: Any, kept: Any, request: gr.Request
     ) -> Iterator[Changes]:
-        before = messages.sent(shown)
+        principal, before = self.who(request), messages.sent(shown)
         thread = self.history.thread(principal, listing.conversation_of(place), before)
         book = dialogue.Book(self.history, thread)
         first: Changes = {}
         until = 0.0
         scope = scopes.read(kept)
-        for screen in walk(self.reception, principal, typed, before, self.marks.keep, book, scope):
-            changes = self._step(screen, principal)
-            if screen.last and screen.conversation is None:  # no new answer: the old one stands, as marked
-                changes |= self.marking.of_last(principal, thread.id, screen.messages)
-            if screen.begins:
-                first, until = changes, time.monotonic() + SOON_S
-            yield changes if time.monotonic() > until else _joined(first, changes)
+        with self.underway.to(_window(request)):
+            for screen in walk(self.reception, principal, typed, before, self.marks.keep, book, scope):
+                changes = self._step(screen, principal)
+                if screen.last and screen.conversation is None:  # no new answer: the old one, as marked
+                    changes |= self.marking.of_last(principal, thread.id, screen.messages)
+                if screen.begins:
+                    first, until = changes, time.monotonic() + SOON_S
+                yield changes if time.monotonic() > until else _joined(first, changes)
 
     def _step(self, screen: dialogue.Screen, principal: Principal) -> Changes:
         parts, under = self.parts, self.parts.under
@@ -242,6 +245,10 @@ class Replies:
             under.search_fold: gr.update(open=False),
             **self.marking.unsaid(),
         }
+
+
+def _window(request: gr.Request) -> str:
+    return request.session_hash or ""
 
 
 def _joined(first: Changes, then: Changes) -> Changes:

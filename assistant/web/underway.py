@@ -1,0 +1,40 @@
+"""The answers on their way, by window: what ends one can wait until its last step has left."""
+
+import logging
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from threading import Condition
+
+ENDED_S = 8.0  # for what is broken off to end: a question that waits in line looks up each 5 s
+
+log = logging.getLogger(__name__)
+
+
+class Underway:
+    """Which windows an answer is on its way to. Safe between threads."""
+
+    def __init__(self) -> None:
+        self._windows: Counter[str] = Counter()
+        self._changed = Condition()
+
+    @contextmanager
+    def to(self, window: str) -> Iterator[None]:
+        """An answer is on its way to this window for as long as it is in here."""
+        with self._changed:
+            self._windows[window] += 1
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._windows[window] -= 1
+                if not self._windows[window]:
+                    del self._windows[window]
+                self._changed.notify_all()
+
+    def wait_for_end(self, window: str, at_most_s: float = ENDED_S) -> None:
+        """Wait until what is broken off in this window has ended: its last step would be shown over
+        what is to be shown now."""
+        with self._changed:
+            if not self._changed.wait_for(lambda: window not in self._windows, at_most_s):
+                log.warning("an answer that was broken off has not ended within %s s", at_most_s)

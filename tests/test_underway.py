@@ -1,0 +1,50 @@
+"""What is broken off ends before something else is shown in its window."""
+
+import logging
+import threading
+import time
+from collections.abc import Generator
+
+import pytest
+
+from assistant.web.underway import Underway
+
+
+def test_a_window_waits_for_its_own_answers_and_for_all_of_them() -> None:
+    underway, waited = Underway(), threading.Event()
+
+    def wait() -> None:
+        underway.wait_for_end("mine", 30)
+        waited.set()
+
+    with underway.to("theirs"):
+        with underway.to("mine"):
+            with underway.to("mine"):
+                thread = threading.Thread(target=wait)
+                thread.start()
+            assert not waited.wait(0.1)
+        assert waited.wait(30)
+        thread.join()
+
+
+def test_an_answer_that_was_closed_half_way_has_ended() -> None:
+    underway = Underway()
+
+    def steps() -> Generator[int, None, None]:
+        with underway.to("mine"):
+            yield 1
+            yield 2
+
+    walk = steps()
+    next(walk)
+    walk.close()
+    began = time.monotonic()
+    underway.wait_for_end("mine", 30)
+    assert time.monotonic() - began < 10
+
+
+def test_one_that_does_not_end_is_waited_for_so_long_and_told(caplog: pytest.LogCaptureFixture) -> None:
+    underway = Underway()
+    with underway.to("mine"), caplog.at_level(logging.WARNING):
+        underway.wait_for_end("mine", 0.01)
+    assert "has not ended within 0.01 s" in caplog.text
