@@ -76,11 +76,11 @@ class Cache:
 
     def reading(self, key: bytes) -> bytes | None:
         """The reading stored under this key, or None; it counts as used."""
-        return next((value for _, value in self._take("readings", [key])), None)
+        return self._one("readings", key)
 
-    def splits(self, keys: list[bytes]) -> dict[bytes, bytes]:
-        """How documents are split, as far as it is stored under these keys; they count as used."""
-        return dict(self._take("splits", keys))
+    def split(self, key: bytes) -> bytes | None:
+        """How a document is split, as stored under this key, or None; it counts as used."""
+        return self._one("splits", key)
 
     def add_vectors(self, vectors: Iterable[tuple[bytes, Vectors]]) -> None:
         self._add("vectors", [(key, vector.astype(np.float32).tobytes()) for key, vector in vectors])
@@ -105,6 +105,9 @@ class Cache:
 
     def close(self) -> None:
         self._db.close()
+
+    def _one(self, table: str, key: bytes) -> bytes | None:
+        return next((value for _, value in self._take(table, [key])), None)
 
     def _take(self, table: str, keys: list[bytes]) -> Iterable[tuple[bytes, bytes]]:
         found: list[tuple[bytes, bytes]] = []

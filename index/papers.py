@@ -89,11 +89,12 @@ class _Splits:
 
     def passages(self, document: Document, pages: Sequence[Page]) -> list[Passage]:
         """The passages of one document."""
-        embedder, text = self._embedder, document_text(pages)
+        embedder = self._embedder
         told = code_digest(), embedder.model_id, embedder.max_tokens, document.id, document.path, pages
         key = hashlib.sha256(repr(told).encode()).digest()
-        stored = self._cache.splits([key]).get(key)
+        stored = self._cache.split(key)
         if stored is not None:
+            text = document_text(pages)
             return [
                 Passage(i, document.id, (first, last), start, end, tuple(above), text[start:end])
                 for i, first, last, start, end, above in json.loads(stored)
@@ -105,7 +106,8 @@ class _Splits:
 
     def keep(self) -> None:
         """Put what was split now into the cache."""
-        self._cache.add_splits(self._new)
+        if self._new:
+            self._cache.add_splits(self._new)
 
 
 def _size(path: Path) -> int:

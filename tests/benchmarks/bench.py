@@ -51,6 +51,16 @@ class Bench:
     def everyone(self) -> list[Rival]:
         return [product(), *self.peers]
 
+    @property
+    def whole(self) -> list[Rival]:
+        """The peers that ingest the same texts."""
+        return [peer for peer in self.peers if peer.name not in CUT]
+
+    @property
+    def cut(self) -> list[Rival]:
+        """Those that leave some of each text out."""
+        return [peer for peer in self.peers if peer.name in CUT]
+
     def index(self, who: Rival) -> Path:
         return Path(self.given.work) / f"index-{who.name}"
 
@@ -66,8 +76,7 @@ class Bench:
 
     def fastest(self) -> list[Rival]:
         """The peers that ingest the same texts by their time for the first time, the fastest first."""
-        same = [peer for peer in self.peers if peer.name not in CUT]
-        return sorted(same, key=lambda each: self.figures[("ingest", each.name)][0].wall_s)
+        return sorted(self.whole, key=lambda each: self.figures[("ingest", each.name)][0].wall_s)
 
 
 def turns(bench: Bench, part: str, number: int) -> Iterator[Rival]:
@@ -78,8 +87,7 @@ def turns(bench: Bench, part: str, number: int) -> Iterator[Rival]:
 
 
 def ingest(bench: Bench, number: int) -> None:
-    cut = [peer for peer in bench.peers if peer.name in CUT]
-    again = bench.everyone if number == 0 else [product(), *cut, *bench.fastest()[:CONTENDERS]]
+    again = bench.everyone if number == 0 else [product(), *bench.cut, *bench.fastest()[:CONTENDERS]]
     for who in turns(bench, "ingest", number):
         if who in again:
             shutil.rmtree(bench.index(who), ignore_errors=True)

@@ -35,7 +35,7 @@ QUESTIONS, WARM, K = 200, 50, 10
 MIB = 2**20
 
 
-def make(count: int, folder: Path, source: Path = INDEX) -> dict[str, Any]:
+def make(count: int, folder: Path, source: Path) -> dict[str, Any]:
     """Build so many passages into `folder`, those of an index and neighbours of them: seconds of each step,
     memory, bytes on the disk."""
     import numpy as np

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from paragraph_ranks import ranks
 from ranking import differences, table
-from rivals import CUT, PRODUCT
+from rivals import PRODUCT, Rival
 from timed import Ran
 
 from proofs.proof import written
@@ -67,9 +67,9 @@ def _ratios(bench: "Bench") -> str:
     if ("ingest", PRODUCT) in f:
         rows.append(_row(bench, "ingest, same texts", "ingest", lambda r: r.wall_s, "≥ 3", unit="s"))
         rows.append(_row(bench, "… processor time", "ingest", lambda r: r.cpu_s, "", unit="s"))
-        for name in [peer.name for peer in bench.peers if peer.name in CUT]:
-            what = f"… beside {name}, which embeds the first quarter of each piece"
-            rows.append(_row(bench, what, "ingest", lambda r: r.wall_s, "", unit="s", beside=name))
+        for peer in bench.cut:
+            what = f"… beside {peer.name}, which embeds the first quarter of each piece"
+            rows.append(_row(bench, what, "ingest", lambda r: r.wall_s, "", unit="s", among=[peer]))
     for part, what, bar in (
         ("same", "ingest again, nothing changed", "≥ 50"),
         ("one", "ingest again, one paper changed", "≥ 20"),
@@ -90,17 +90,18 @@ def _row(
     bar: str,
     own: str = "",
     unit: str = "",
-    beside: str = "",
+    among: Sequence[Rival] | None = None,
 ) -> Sequence[str]:
     """The product's figure beside the peer's with the best median, and the ratio of each round. `own` is
-    the product's part where it is not the peers', `beside` a peer that is not the best."""
+    the product's part where it is not the peers', `among` the peers that are looked at: if none are named
+    all of them, and where ingesting is measured all that ingest the same texts."""
     mine = bench.figures[(own or part, PRODUCT)]
     cpu = statistics.median(r.cpu_s for r in mine)
     cell = f"{_middle(mine, value)} {unit}" + (f" (cpu {cpu:.2f} s)" if unit == "s" else "")
-    if not bench.peers:
+    if among is None:
+        among = bench.whole if part == "ingest" else bench.peers
+    if not among:
         return what, cell, "", "", bar
-    left_out = CUT if part == "ingest" else ()
-    among = [p for p in bench.peers if (p.name == beside if beside else p.name not in left_out)]
     best = min(among, key=lambda p: statistics.median(map(value, bench.figures[(part, p.name)])))
     theirs = bench.figures[(part, best.name)]
     cpu = statistics.median(r.cpu_s for r in theirs)
