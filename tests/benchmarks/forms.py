@@ -30,6 +30,7 @@ from index.export import export
 from index.search import Index
 
 FOLDER = Path("var/bench/forms")
+FUSED = f"{FORMS[0]}, every fusion"
 TEXTS, ROUNDS = 240, 5
 LAYERS, WIDTH, INNER = 6, 384, 1536  # of all-MiniLM-L6-v2
 SIDE = 2048
@@ -42,6 +43,7 @@ def embedders() -> dict[str, Embedder]:
         if not embedding._is_whole(folder):
             export(embedding._packaged_model(), folder, (form,))
         made[form] = embedding._OnnxEmbedder(folder)
+    made[FUSED] = embedding._OnnxEmbedder(FOLDER / FORMS[0], left_out=())
     return made
 
 
@@ -65,7 +67,7 @@ def multiplying(form: str) -> Callable[[], None]:
     import onnx
     import onnxruntime
 
-    if form == "int8":
+    if form != "fp32":
         node, of = "MatMulInteger", onnx.TensorProto.UINT8
         left, right = np.ones((SIDE, SIDE), np.uint8), np.ones((SIDE, SIDE), np.int8)
         made = onnx.TensorProto.INT32
@@ -109,11 +111,12 @@ def speed(made: dict[str, Embedder], texts: list[str]) -> str:
         "|---|---|---|---|---|---|---|",
     ]
     for form in made:
+        file = form.partition(",")[0]
         rates = sorted(len(texts) / each for each in took[form])
         ratios = sorted(a / b for a, b in zip(took["fp32"], took[form], strict=True))
         cosines = (vectors[form] * vectors["fp32"]).sum(axis=1)
         rows.append(
-            f"| {form} | {(FOLDER / form / 'model.onnx').stat().st_size / 1e6:.0f} "
+            f"| {form} | {(FOLDER / file / 'model.onnx').stat().st_size / 1e6:.0f} "
             f"| {statistics.median(rates):.0f} ({rates[0]:.0f} to {rates[-1]:.0f}) "
             f"| {statistics.median(ratios):.2f} [{ratios[0]:.2f}, {ratios[-1]:.2f}] "
             f"| {cosines.mean():.4f}, {cosines.min():.4f} "
@@ -127,8 +130,9 @@ def ranking(made: dict[str, Embedder], name: str, folder: Path) -> str:
     ranks: dict[str, list[int]] = {}
     questions = asked(folder)
     for form, embedder in made.items():
-        build(folder / "corpus", FOLDER / f"{name}-{form}", embedder)
-        index = Index(generations.current(FOLDER / f"{name}-{form}"), embedder)
+        shelf = FOLDER / f"{name}-{form.replace(', ', '-').replace(' ', '-')}"
+        build(folder / "corpus", shelf, embedder)
+        index = Index(generations.current(shelf), embedder)
         ranks[form] = [rank_of(index, question, [question.question]) for question in questions]
         index.close()
     return f"{name}: {len(questions)} questions\n\n{table(ranks)}\n\n{differences(ranks, FORMS[0])}"
