@@ -5,8 +5,7 @@ import os
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field, SecretStr, ValidationError, field_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
 
 from assistant.calibration import MIN_CONFIDENCE
 from assistant.errors import BadSetting
@@ -22,10 +21,10 @@ _RETIRED = {
 }
 
 
-class Settings(BaseSettings):
+class Settings(BaseModel):
     """Everything that can be set. The description of each field is what `--help` and README say."""
 
-    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid")
 
     corpus: Path = Field(Path("docs_corpus"), description="folder of the documents and manifest.csv")
     index: Path = Field(Path("var/index"), description="folder of the builds")
@@ -135,16 +134,21 @@ class Settings(BaseSettings):
     @classmethod
     def from_env(cls, **given: object) -> "Settings":
         """Settings from the environment, `given` ones first. Raises BadSetting by name."""
-        known = {PREFIX + name.upper() for name in cls.model_fields}
+        known = {PREFIX + name.upper(): name for name in cls.model_fields}
+        told: dict[str, object] = {}
         for name in sorted(os.environ):
-            if name.upper().startswith(PREFIX) and name.upper() not in known:
+            if not name.upper().startswith(PREFIX):
+                continue
+            if name.upper() not in known:
                 if name.upper() in _RETIRED:
                     raise BadSetting(f"{name}: {_RETIRED[name.upper()]}")
                 near = difflib.get_close_matches(name.upper(), known, 1)
                 hint = f"did you mean {near[0]}?" if near else f"the names are {', '.join(sorted(known))}."
                 raise BadSetting(f"{name}: no such setting; {hint}")
+            told[known[name.upper()]] = os.environ[name]
+        told |= {name: value for name, value in given.items() if value is not None}
         try:
-            return cls(**{name: value for name, value in given.items() if value is not None})  # type: ignore[arg-type]
+            return cls.model_validate(told)
         except ValidationError as error:
             first = error.errors()[0]
             where = PREFIX + str(first["loc"][0]).upper()

@@ -22,7 +22,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from index import remote
-from index.chroma import StoreServer
+from index.chroma import SPACE, StoreServer
 from index.copies import PrivateCopy
 from index.embedding import Vectors
 from index.errors import BadIndex
@@ -38,7 +38,6 @@ FOLDER, EXACT_FOLDER = "vectors", "exact"  # of a build
 EXACT = 1_000_000  # passages of a shelf that are all compared
 KEPT_TWICE = 100_000  # … of one that Chroma holds although it is not asked: up to 90 s to add it
 ONE_BY_ONE = 2_000  # … of one that is asked in a graph, where a search is narrowed to so few
-SPACE = {"space": "cosine", "ef_construction": 200, "max_neighbors": 32, "ef_search": 200}
 
 
 class VectorStore(Protocol):
