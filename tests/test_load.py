@@ -10,11 +10,13 @@ from typing import Any, cast
 import pytest
 
 import scripted
+from assistant import watching
 from assistant.access import signed_on_principal
 from assistant.assistant import Assistant
 from assistant.errors import TooManyQuestions
 from assistant.records import FeedbackBook
 from assistant.types import Answer, Principal, Question
+from assistant.watching import Errand
 from assistant.web import dialogue, server
 from assistant.web.history import History
 from assistant.web.marks import Marks
@@ -68,6 +70,30 @@ def test_who_waits_is_told_their_place_and_it_shows_in_the_chat() -> None:
     second.close()
     list(first)
     assert "answer answered" in str([screen.messages[-1] for screen in screens][-1])
+
+
+def test_who_waits_long_can_be_let_go_now_and_then_and_at_once_when_broken_off(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    reception = Reception(scripted.scripted(), BOUNDS)
+    first = reception.stream(Question("Who pays?", person(0)))
+    next(first)
+    with watching.on(Errand("its request")):
+        second = reception.told(Question("Who pays?", person(1)))
+        assert next(second) == Waiting(1)
+    monkeypatch.setattr("assistant.web.reception.TELL_S", 0.05)
+    assert next(second) == next(second) == Waiting(1), "a walk that gives no step cannot be closed"
+    monkeypatch.setattr("assistant.web.reception.TELL_S", 20.0)
+    next(second)
+    threading.Timer(0.2, lambda: reception.hurry("its request")).start()
+    began = time.monotonic()
+    assert next(second) == Waiting(1)
+    assert time.monotonic() - began < 10
+    assert next(second) == Waiting(1), "and again soon, should the breaking off arrive late"
+    assert time.monotonic() - began < 10
+    second.close()
+    assert reception.in_hand == (1, 0)
+    list(first)
 
 
 def test_whoever_would_wait_too_long_is_told_so_at_once() -> None:

@@ -11,6 +11,7 @@ from collections import OrderedDict, deque
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TypeVar
 
 from assistant import sayings, watching
@@ -24,6 +25,7 @@ from index.search import Index
 MINUTE_S = 60.0
 TURN_S = 30.0  # longest wait for a turn
 TELL_S = 5.0  # how often somebody who waits is told their place; each telling costs a tenth of an answer
+HURRIED_S = 0.2  # … where the answer was broken off: who has left is let go between two tellings
 REMEMBERED = 0.9  # of what is known of how long an answer takes, when the next one has ended
 PLACE_S = 2.0  # longest wait for the end of the same person's answer before, in another window
 PEOPLE = 10_000  # whose last minute is remembered
@@ -47,6 +49,14 @@ class Waiting:
     """A place in the line, 1 is the next one."""
 
     place: int
+
+
+@dataclass(slots=True, eq=False)
+class _Ticket:
+    """Who waits in the line, by the id of the request that brought the question."""
+
+    request: str
+    hurried: bool = False
 
 
 @dataclass(slots=True)
@@ -75,7 +85,7 @@ class Reception:
         self._lock = threading.Condition()
         self._asked: OrderedDict[str, deque[float]] = OrderedDict()
         self._answering: set[str] = set()
-        self._line: deque[object] = deque()
+        self._line: deque[_Ticket] = deque()
         self._turns = bounds.at_once
         self._taken_s = 0.0  # how long an answer has held its turn of late
 
@@ -122,7 +132,7 @@ class Reception:
         with self._audited(question, door) as line:
             with self._place(question.principal):
                 with Watch(line.errand.steps).step("wait"):
-                    yield from self._wait()
+                    yield from self._wait(_Ticket(line.errand.request))
                 with self._turn():
                     for part in watching.carried(line.errand, self.assistant.stream(question)):
                         if isinstance(part, Answer):
@@ -131,6 +141,14 @@ class Reception:
                             yield part
             if isinstance(line.told, Answer):  # the place is free again before it is shown
                 yield line.told
+
+    def hurry(self, request: str) -> None:
+        """Let the question that this request brought take its next step soon, if it waits in the line:
+        it was broken off, and can be let go then."""
+        with self._lock:
+            for ticket in self._line:
+                ticket.hurried |= ticket.request == request
+            self._lock.notify_all()
 
     def look_up(self, question: Question, door: str, looking: Callable[[], Found]) -> Found:
         """What `looking` gives: passages, without an answer. It counts like a question, and ends in an
@@ -186,36 +204,38 @@ class Reception:
                 self._answering.discard(principal.id)
                 self._lock.notify_all()
 
-    def _wait(self) -> Generator[Waiting, None, None]:
+    def _wait(self, ticket: _Ticket) -> Generator[Waiting, None, None]:
         """Stand in line until a turn is ours; whoever does not get that far leaves the line."""
-        ticket, until = object(), time.monotonic() + TURN_S
+        until, patience_s = time.monotonic() + TURN_S, 0.0
         with self._lock:
             expected_s = (len(self._line) + 1) * self._taken_s / self._bounds.at_once
             full = len(self._line) >= self._bounds.waiting or expected_s > TURN_S
             if full and (self._line or not self._turns):
                 raise TooManyQuestions(sayings.QUEUE_FULL, 10)
             self._line.append(ticket)
-        told = 0
         try:
             while True:
                 with self._lock:
                     within_s = until - time.monotonic()
-                    patience_s = min(within_s, TELL_S if told else 0)
-                    if self._lock.wait_for(lambda: self._is_next(ticket), patience_s):
+                    moves = partial(self._moves, ticket, ticket.hurried)
+                    self._lock.wait_for(moves, min(within_s, patience_s))
+                    if self._is_next(ticket):
                         self._turns -= 1
                         return
                     place = self._line.index(ticket) + 1
                 if within_s <= 0:
                     raise TooManyQuestions(sayings.QUEUE_FULL, 10)
-                if place != told:
-                    told = place
-                    yield Waiting(place)
+                patience_s = HURRIED_S if ticket.hurried else TELL_S
+                yield Waiting(place)  # also the same place as before: else nobody could leave
         finally:
             with self._lock:
                 self._line.remove(ticket)
                 self._lock.notify_all()
 
-    def _is_next(self, ticket: object) -> bool:
+    def _moves(self, ticket: _Ticket, hurried: bool) -> bool:
+        return self._is_next(ticket) or ticket.hurried is not hurried
+
+    def _is_next(self, ticket: _Ticket) -> bool:
         return self._turns > 0 and self._line[0] is ticket
 
     @contextmanager

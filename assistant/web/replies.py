@@ -8,6 +8,7 @@ from typing import Any
 
 import gradio as gr
 
+from assistant import watching
 from assistant.errors import AssistantFault, NoSuchConversation, RecordsUnavailable
 from assistant.records import Exchange
 from assistant.types import Principal
@@ -91,7 +92,7 @@ class Replies:
     def stopped(self, shown: Any, place: Any, request: gr.Request) -> Changes:
         """Say that the answer was stopped; a new question goes back into the box, an old answer stays."""
         principal, conversation_id = self.who(request), listing.conversation_of(place)
-        self.underway.wait_for_end(_window(request))
+        self._ended(request)
         sent = messages.kept(messages.sent(shown))
         last = messages.last_question(sent)
         asked = render.plain(messages.text_of(sent[last])) if last is not None else ""
@@ -116,7 +117,7 @@ class Replies:
     def begun_anew(self, request: gr.Request) -> Changes:
         """Leave the conversation for a new one."""
         principal = self.who(request)
-        self.underway.wait_for_end(_window(request))
+        self._ended(request)
         _, beside = first_screen(self.reception.assistant, principal)
         return {
             self.parts.box: gr.update(submit_btn=texts.SEND, stop_btn=False),
@@ -186,7 +187,7 @@ class Replies:
         first: Changes = {}
         until = 0.0
         scope = scopes.read(kept)
-        with self.underway.to(_window(request)):
+        with self.underway.to(_window(request), watching.current().request):
             for screen in walk(self.reception, principal, typed, before, self.marks.keep, book, scope):
                 changes = self._step(screen, principal)
                 if screen.last and screen.conversation is None:  # no new answer: the old one, as marked
@@ -194,6 +195,12 @@ class Replies:
                 if screen.begins:
                     first, until = changes, time.monotonic() + SOON_S
                 yield changes if time.monotonic() > until else _joined(first, changes)
+
+    def _ended(self, request: gr.Request) -> None:
+        """Wait for the end of what the browser has just broken off in this window."""
+        for brought in self.underway.requests(_window(request)):
+            self.reception.hurry(brought)
+        self.underway.wait_for_end(_window(request))
 
     def _step(self, screen: dialogue.Screen, principal: Principal) -> Changes:
         parts, under = self.parts, self.parts.under
