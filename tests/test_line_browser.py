@@ -56,6 +56,7 @@ def test_a_question_stopped_in_the_line_is_let_go_and_the_next_one_is_asked(
     waiting.locator("#question textarea").press("Escape")
     expect(waiting.locator("#chat .notice")).to_have_text(texts.STOPPED, timeout=3000)
     expect(answering.locator("#chat .draft")).to_be_visible()  # so that the line has not moved
+    answering.locator("#question textarea").press("Escape")
     ask(waiting, "How long are records kept?")
     expect(waiting.locator("#chat .answer:not(.draft)")).to_have_count(1)
     expect(waiting.locator("#chat .notice")).to_have_count(0)
