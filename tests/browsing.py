@@ -37,12 +37,17 @@ def free_port() -> int:
 
 @contextmanager
 def serving(
-    command: Sequence[str], port: int, more: Mapping[str, str] | None = None, within_s: float = START_WITHIN_S
+    command: Sequence[str],
+    port: int,
+    more: Mapping[str, str] | None = None,
+    within_s: float = START_WITHIN_S,
+    path: str = "documents",
 ) -> Iterator[str]:
-    """The address of a server that `command` starts on a port, with more in its environment."""
+    """The address of a server that `command` starts on a port, with more in its environment; it is there
+    when it gives `path` to somebody who has not signed on."""
     with subprocess.Popen(command, env={**os.environ, **(more or {})}) as served:
         try:
-            wait_for(f"http://127.0.0.1:{port}/documents", served, within_s)
+            wait_for(f"http://127.0.0.1:{port}/{path}", served, within_s)
             yield f"http://127.0.0.1:{port}/"
         finally:
             stop(served)

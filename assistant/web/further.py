@@ -8,12 +8,11 @@ from typing import Any
 import gradio as gr
 
 from assistant.web import texts
+from assistant.web.parts import PRIVATE
 from assistant.web.render import element
 from assistant.web.suggestions import SUGGESTIONS
 
 FOUND_AT_ONCE = 2  # readers whose questions are looked for at the same time; an answer goes before them
-
-_QUIET: Any = {"show_progress": "hidden", "api_visibility": "private"}
 
 log = logging.getLogger(__name__)
 
@@ -58,11 +57,11 @@ def connect(
             log.exception("no further questions were found")
             return _look([])
 
-    hidden: Any = {"outputs": further.shown, **_QUIET}
+    hidden: Any = {"outputs": further.shown, **PRIVATE}
     limits: Any = {"preprocess": False, "concurrency_limit": FOUND_AT_ONCE, "concurrency_id": "further"}
     for event in answered:
         event.success(found, [chat], **limits, **hidden)
-    gr.on(begin, gone, None, further.shown, queue=False, **_QUIET)
+    gr.on(begin, gone, None, further.shown, queue=False, **PRIVATE)
 
 
 def gone() -> list[Any]:

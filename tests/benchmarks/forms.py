@@ -30,7 +30,7 @@ from index.export import export
 from index.search import Index
 
 FOLDER = Path("var/bench/forms")
-FUSED = f"{FORMS[0]}, every fusion"
+FUSED = f"{FORMS[0]}-fused"  # the same file, run with every fusion
 TEXTS, ROUNDS = 240, 5
 LAYERS, WIDTH, INNER = 6, 384, 1536  # of all-MiniLM-L6-v2
 SIDE = 2048
@@ -111,7 +111,7 @@ def speed(made: dict[str, Embedder], texts: list[str]) -> str:
         "|---|---|---|---|---|---|---|",
     ]
     for form in made:
-        file = form.partition(",")[0]
+        file = form.removesuffix("-fused")
         rates = sorted(len(texts) / each for each in took[form])
         ratios = sorted(a / b for a, b in zip(took["fp32"], took[form], strict=True))
         cosines = (vectors[form] * vectors["fp32"]).sum(axis=1)
@@ -130,9 +130,8 @@ def ranking(made: dict[str, Embedder], name: str, folder: Path) -> str:
     ranks: dict[str, list[int]] = {}
     questions = asked(folder)
     for form, embedder in made.items():
-        shelf = FOLDER / f"{name}-{form.replace(', ', '-').replace(' ', '-')}"
-        build(folder / "corpus", shelf, embedder)
-        index = Index(generations.current(shelf), embedder)
+        build(folder / "corpus", FOLDER / f"{name}-{form}", embedder)
+        index = Index(generations.current(FOLDER / f"{name}-{form}"), embedder)
         ranks[form] = [rank_of(index, question, [question.question]) for question in questions]
         index.close()
     return f"{name}: {len(questions)} questions\n\n{table(ranks)}\n\n{differences(ranks, FORMS[0])}"
